@@ -1,0 +1,49 @@
+package io.maskleap;
+
+import io.maskleap.error.MaskleapException;
+import io.maskleap.sampling.Randomization;
+import io.maskleap.sampling.Schedule;
+import io.maskleap.weights.JsonObject;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** {@code model.json}'s spelling of what it says about a model as a whole. */
+public final class Manifest {
+    /** The architecture that this library runs. */
+    public static final String MASKGIT = "maskgit";
+
+    private Manifest() {
+    }
+
+    /** The object {@code defaults} of a manifest. */
+    public static Map<String, Object> toJson(GenerationSettings settings) {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("steps", settings.steps());
+        json.put("budget", settings.budget());
+        json.put("schedule", spelling(settings.schedule()));
+        json.put("randomization", spelling(settings.randomization()));
+        json.put("guidance", settings.guidance());
+        json.put("softmax_temperature", settings.softmaxTemperature());
+        json.put("gumbel_temperature", settings.gumbelTemperature());
+        return json;
+    }
+
+    static GenerationSettings settings(JsonObject json) {
+        return new GenerationSettings(json.getInt("steps"), json.getInt("budget"), value(Schedule.class, json, "schedule"),
+                value(Randomization.class, json, "randomization"), json.getDouble("guidance"), json.getDouble("softmax_temperature"),
+                json.getDouble("gumbel_temperature"));
+    }
+
+    private static String spelling(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static <E extends Enum<E>> E value(Class<E> type, JsonObject json, String key) {
+        var spelled = json.getString(key);
+        return Arrays.stream(type.getEnumConstants()).filter(value -> spelling(value).equals(spelled)).findFirst()
+                .orElseThrow(() -> new MaskleapException(json.origin() + ": " + key + " is \"" + spelled + "\", wanted one of "
+                        + Arrays.stream(type.getEnumConstants()).map(Manifest::spelling).toList()));
+    }
+}

@@ -1,0 +1,24 @@
+package io.maskleap;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+
+/** What this library is. */
+public final class Maskleap {
+    /** The version, as in the Maven coordinates. */
+    public static final String VERSION = readVersion();
+
+    private Maskleap() {
+    }
+
+    private static String readVersion() {
+        var properties = new Properties();
+        try (var in = Maskleap.class.getResourceAsStream("maskleap.properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
+    }
+}

@@ -1,0 +1,179 @@
+package io.maskleap;
+
+import io.maskleap.device.CpuContext;
+import io.maskleap.device.DeviceContext;
+import io.maskleap.error.MaskleapException;
+import io.maskleap.network.MaskGit;
+import io.maskleap.network.MaskGitConfig;
+import io.maskleap.network.MaskGitShortcut;
+import io.maskleap.network.ShortcutConfig;
+import io.maskleap.network.VqganConfig;
+import io.maskleap.network.VqganDecoder;
+import io.maskleap.weights.JsonObject;
+import io.maskleap.weights.ModelFolder;
+import io.maskleap.weights.TensorSource;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A model, its weights mapped and its networks on a device. Immutable; any number of threads may share it, each with
+ * sessions of its own.
+ */
+public final class Model implements AutoCloseable {
+    private final ModelInfo info;
+    private final DeviceContext device;
+    private final List<TensorSource> weights;
+    private final MaskGit base;
+    private final Optional<MaskGitShortcut> shortcut;
+    private final VqganDecoder decoder;
+    private final Set<Session> sessions = new HashSet<>();
+    private boolean closed;
+
+    private Model(ModelInfo info, DeviceContext device, List<TensorSource> weights, MaskGit base, Optional<MaskGitShortcut> shortcut, VqganDecoder decoder) {
+        this.info = info;
+        this.device = device;
+        this.weights = weights;
+        this.base = base;
+        this.shortcut = shortcut;
+        this.decoder = decoder;
+    }
+
+    /**
+     * Opens the model in {@code folder} on {@code device}.
+     *
+     * @throws MaskleapException where the folder is no whole model, its parts do not fit each other, or the device cannot be used
+     */
+    public static Model open(Path folder, Device device) {
+        var model = ModelFolder.open(folder);
+        var architecture = model.manifest().getString("architecture");
+        if (!architecture.equals(Manifest.MASKGIT)) {
+            throw new MaskleapException(model.manifest().origin() + ": architecture is \"" + architecture + "\", wanted \"" + Manifest.MASKGIT + "\"");
+        }
+        var context = open(device);
+        var weights = new ArrayList<TensorSource>();
+        try {
+            var baseConfig = MaskGitConfig.fromJson(model.manifest().getObject("base"));
+            var base = new MaskGit(context, baseConfig, mapped(model, "base", weights));
+            var shortcut = model.network("shortcut").map(json ->
+                    new MaskGitShortcut(context, ShortcutConfig.fromJson(json), base, mapped(model, "shortcut", weights)));
+            var decoderWeights = mapped(model, "decoder", weights);
+            var decoder = new VqganDecoder(context, VqganConfig.derive(decoderWeights), decoderWeights);
+            if (decoder.config().codebook() != baseConfig.codebook()) {
+                throw new MaskleapException(decoderWeights.path() + ": the codebook has " + decoder.config().codebook() + " codes, the base network "
+                        + baseConfig.codebook());
+            }
+            return new Model(info(model.manifest(), baseConfig, shortcut.isPresent(), decoder.config()), context, weights, base, shortcut, decoder);
+        } catch (RuntimeException | Error e) {
+            weights.forEach(TensorSource::close);
+            context.close();
+            throw e;
+        }
+    }
+
+    /** Starts a device. */
+    static DeviceContext open(Device device) {
+        return switch (device) {
+            case Device.Cpu cpu -> new CpuContext(cpu.threads(), cpu.library().orElse(null));
+        };
+    }
+
+    private static TensorSource mapped(ModelFolder model, String network, List<TensorSource> weights) {
+        var source = model.weights(network);
+        weights.add(source);
+        return source;
+    }
+
+    private static ModelInfo info(JsonObject manifest, MaskGitConfig base, boolean hasShortcut, VqganConfig decoder) {
+        List<String> classNames = manifest.has("classes") ? manifest.getStrings("classes") : List.of();
+        if (!classNames.isEmpty() && classNames.size() != base.classes()) {
+            throw new MaskleapException(manifest.origin() + ": classes has " + classNames.size() + " names, the base network " + base.classes() + " classes");
+        }
+        return new ModelInfo(manifest.getString("name"), classNames, base.classes(), decoder.imageSize(base.grid()), base.grid(), base.codebook(),
+                base.channels(), hasShortcut, Manifest.settings(manifest.getObject("defaults")));
+    }
+
+    public ModelInfo info() {
+        return info;
+    }
+
+    /** What the model runs on, for people. */
+    public String deviceDescription() {
+        return device.description();
+    }
+
+    /** A session that works on one image at a time: on a CPU, where larger batches gain nothing. */
+    public Session newSession() {
+        return newSession(1);
+    }
+
+    /** A session that works on up to {@code maxImages} images at a time; it takes {@link #sessionBytes} of memory. */
+    public Session newSession(int maxImages) {
+        if (maxImages < 1) {
+            throw new MaskleapException("a session's images are " + maxImages + ", wanted at least 1");
+        }
+        synchronized (sessions) {
+            requireOpen();
+            var session = new Session(this, maxImages);
+            sessions.add(session);
+            return session;
+        }
+    }
+
+    /** The networks one by one. */
+    public NetworkProbe newProbe() {
+        return new NetworkProbe(this);
+    }
+
+    /** Bytes of device memory that a session of {@code maxImages} images takes for activations and state. */
+    public long sessionBytes(int maxImages) {
+        return Batch.bytes(this, maxImages);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the model is closed");
+        }
+    }
+
+    void forget(Session session) {
+        synchronized (sessions) {
+            sessions.remove(session);
+        }
+    }
+
+    DeviceContext device() {
+        return device;
+    }
+
+    MaskGit base() {
+        return base;
+    }
+
+    Optional<MaskGitShortcut> shortcut() {
+        return shortcut;
+    }
+
+    VqganDecoder decoder() {
+        return decoder;
+    }
+
+    /** Closes the model and its sessions: generations that are running are cancelled and waited for. */
+    @Override
+    public void close() {
+        List<Session> open;
+        synchronized (sessions) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            open = List.copyOf(sessions);
+        }
+        open.forEach(Session::close);
+        device.close();
+        weights.forEach(TensorSource::close);
+    }
+}

@@ -1,0 +1,235 @@
+package io.maskleap;
+
+import static io.maskleap.kernel.Dtype.F32;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.maskleap.device.DeviceContext;
+import io.maskleap.device.Workspace;
+import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.StepBlock;
+import io.maskleap.kernel.Tensor;
+import io.maskleap.network.MaskGit;
+import io.maskleap.network.MaskGitConfig;
+import io.maskleap.network.MaskGitShortcut;
+import io.maskleap.network.Sequences;
+import io.maskleap.network.VqganConfig;
+import io.maskleap.network.VqganDecoder;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A model's networks one by one, on arrays: for verification and for research. It allocates what it needs in each call;
+ * to generate images, use a {@link Session}. Valid while its model is open.
+ *
+ * <p>B is the number of sequences of a call, T the tokens of a sequence, the last of which is the class token.
+ */
+public final class NetworkProbe {
+    private final DeviceContext device;
+    private final Model model;
+    private final MaskGitConfig config;
+
+    NetworkProbe(Model model) {
+        this.model = model;
+        this.device = model.device();
+        this.config = model.base().config();
+    }
+
+    /** Memory for one call, and the sequences in it. */
+    private final class Call implements AutoCloseable {
+        private static final long BYTES_OF_OFFSETS = 4096;
+
+        private final Arena arena = Arena.ofShared();
+        private final Sequences sequences;
+
+        private Call(int count) {
+            long bytes = BYTES_OF_OFFSETS + 4L * Integer.BYTES * (count + 1);
+            sequences = new Sequences(workspace(bytes), count, 1, config.sequenceLength()).of(count, 1);
+        }
+
+        private Workspace workspace(long bytes) {
+            return Workspace.in(device.allocate(arena, bytes));
+        }
+
+        private Tensor features() {
+            long rows = sequences.rows();
+            return Tensor.of(device.allocate(arena, rows * config.channels() * Float.BYTES), F32, rows, config.channels());
+        }
+
+        private Tensor features(float[] values) {
+            var tensor = features();
+            requireElements("features", values.length, tensor.rows() * tensor.columns());
+            MemorySegment.copy(values, 0, tensor.data(), JAVA_FLOAT, 0, values.length);
+            return tensor;
+        }
+
+        private MemorySegment ints(int[] values) {
+            var memory = device.allocate(arena, Math.max(1, values.length) * (long) Integer.BYTES);
+            MemorySegment.copy(values, 0, memory, JAVA_INT, 0, values.length);
+            return memory;
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
+    }
+
+    /**
+     * The base network.
+     *
+     * @param codes   (B, tokens): 0 to K - 1, or K where masked
+     * @param labels  (B): class numbers
+     * @param dropped (B): whether the class is withheld, as in the unconditional sequence
+     * @return features (B, T, C)
+     */
+    public float[] features(int[] codes, int[] labels, boolean[] dropped) {
+        int count = labels.length;
+        requireElements("codes", codes.length, (long) count * config.tokens());
+        requireElements("dropped", dropped.length, count);
+        return device.call(() -> {
+            try (var call = new Call(count)) {
+                var ids = new int[count * config.sequenceLength()];
+                for (int s = 0; s < count; s++) {
+                    System.arraycopy(codes, s * config.tokens(), ids, s * config.sequenceLength(), config.tokens());
+                    ids[(s + 1) * config.sequenceLength() - 1] = dropped[s] ? config.droppedClassId() : config.classId(labels[s]);
+                }
+                var measuring = Workspace.measuring();
+                new MaskGit.Activations(measuring, config, call.sequences.rows());
+                var activations = new MaskGit.Activations(call.workspace(measuring.used()), config, call.sequences.rows());
+                var feature = call.features();
+                model.base().forward(call.ints(ids), call.sequences, activations, feature);
+                return feature.data().toArray(JAVA_FLOAT);
+            }
+        });
+    }
+
+    /**
+     * The head, on all rows.
+     *
+     * @param features (B, T, C)
+     * @return logits (B, tokens, K), bias included
+     */
+    public float[] logits(float[] features) {
+        int count = sequences(features);
+        int tokens = config.tokens();
+        int K = config.codebook();
+        return device.call(() -> {
+            try (var call = new Call(count)) {
+                var positions = new int[count * tokens];
+                for (int i = 0; i < positions.length; i++) {
+                    positions[i] = i % tokens;
+                }
+                var step = device.allocate(call.arena, StepBlock.BYTES);
+                new StepBlock(0, tokens, 0, StepBlock.Confidence.PROBABILITY, 1, 0, 1, 1, 0).writeTo(step);
+                long rows = (long) count * tokens;
+                var gathered = Tensor.of(device.allocate(call.arena, rows * config.channels() * Float.BYTES), F32, rows, config.channels());
+                var logits = Tensor.of(device.allocate(call.arena, rows * K * Float.BYTES), F32, rows, K);
+                model.base().logits(call.features(features), call.sequences, call.ints(positions), step, tokens, gathered, logits);
+                var out = logits.data().toArray(JAVA_FLOAT);
+                var bias = model.base().headBias();
+                for (int i = 0; i < out.length; i++) {
+                    out[i] += bias.data().getAtIndex(JAVA_FLOAT, i / K % tokens * bias.stride() + i % K);
+                }
+                return out;
+            }
+        });
+    }
+
+    /**
+     * The shortcut.
+     *
+     * @param features   (B, T, C): the last step's
+     * @param newIds     (B, n): codes fixed in the last step, by ascending position; n the same for all
+     * @param newMap     (B, T): where they are, n of each row set
+     * @param maskRatios (B): masked part of the tokens, 0 to 1
+     * @return features (B, T, C), moved one step on
+     * @throws MaskleapException where the model has no shortcut
+     */
+    public float[] shortcut(float[] features, int[] newIds, boolean[] newMap, float[] maskRatios) {
+        var shortcut = model.shortcut().orElseThrow(() -> new MaskleapException("model " + model.info().name() + " has no shortcut"));
+        int count = sequences(features);
+        int n = newIds.length / count;
+        requireElements("new token map", newMap.length, (long) count * config.sequenceLength());
+        requireElements("mask ratios", maskRatios.length, count);
+        return device.call(() -> {
+            try (var call = new Call(count)) {
+                var positions = positions(newMap, count, n);
+                var counts = new int[count];
+                Arrays.fill(counts, n);
+                var ratios = device.allocate(call.arena, (long) count * Float.BYTES);
+                MemorySegment.copy(maskRatios, 0, ratios, JAVA_FLOAT, 0, count);
+                var measuring = Workspace.measuring();
+                new MaskGitShortcut.Activations(measuring, shortcut.config(), call.sequences.rows(), newIds.length, count);
+                var activations = new MaskGitShortcut.Activations(call.workspace(measuring.used()), shortcut.config(), call.sequences.rows(),
+                        newIds.length, count);
+                var feature = call.features(features);
+                shortcut.forward(feature, call.sequences, new MaskGitShortcut.NewTokens(call.ints(newIds), call.ints(positions), call.ints(counts), n, n),
+                        new MaskGitShortcut.MaskRatios(ratios, count), activations);
+                return feature.data().toArray(JAVA_FLOAT);
+            }
+        });
+    }
+
+    /** (B, n): the set entries of each row, ascending. */
+    private int[] positions(boolean[] map, int count, int n) {
+        var positions = new int[count * n];
+        for (int s = 0; s < count; s++) {
+            int found = 0;
+            for (int t = 0; t < config.sequenceLength(); t++) {
+                if (map[s * config.sequenceLength() + t]) {
+                    if (found < n) {
+                        positions[s * n + found] = t;
+                    }
+                    found++;
+                }
+            }
+            requireElements("new tokens marked in row " + s, found, n);
+        }
+        return positions;
+    }
+
+    /**
+     * The decoder.
+     *
+     * @param codes (B, tokens): 0 to K - 1
+     * @return images (B, 3, height, width), nominally -1 to 1, not clamped
+     */
+    public float[] decode(int[] codes) {
+        int tokens = config.tokens();
+        int count = codes.length / tokens;
+        requireElements("codes", codes.length, (long) count * tokens);
+        int side = model.info().imageSize();
+        int plane = side * side;
+        return device.call(() -> {
+            try (var call = new Call(count)) {
+                var measuring = Workspace.measuring();
+                new VqganDecoder.Activations(measuring, model.decoder().config(), config.grid());
+                var activations = new VqganDecoder.Activations(call.workspace(measuring.used()), model.decoder().config(), config.grid());
+                var memory = call.ints(codes);
+                var out = new float[count * VqganConfig.RGB * plane];
+                for (int b = 0; b < count; b++) {
+                    var pixels = model.decoder().decode(memory.asSlice((long) b * tokens * Integer.BYTES), config.grid(), activations).data();
+                    for (int i = 0; i < VqganConfig.RGB * plane; i++) {
+                        out[b * VqganConfig.RGB * plane + i % VqganConfig.RGB * plane + i / VqganConfig.RGB] = pixels.getAtIndex(JAVA_FLOAT, i);
+                    }
+                }
+                return out;
+            }
+        });
+    }
+
+    private int sequences(float[] features) {
+        int elements = config.sequenceLength() * config.channels();
+        int count = features.length / elements;
+        requireElements("features", features.length, (long) count * elements);
+        return count;
+    }
+
+    private static void requireElements(String name, long got, long wanted) {
+        if (got != wanted) {
+            throw new IllegalArgumentException(name + ": " + got + ", wanted " + wanted);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package io.maskleap;
+
+import io.maskleap.error.MaskleapException;
+import io.maskleap.sampling.Randomization;
+import io.maskleap.sampling.Schedule;
+import io.maskleap.sampling.Uniforms;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * What to generate. Immutable: each method gives a changed copy. What is not said is the model's default.
+ *
+ * <p>Image k of a request, from 0, has the seed {@code seed + k}: asked for alone with that seed, it comes out the same.
+ */
+public final class Request {
+    private final List<ClassChoice> classes;
+    private int count = 1;
+    private long seed;
+    private OptionalInt steps = OptionalInt.empty();
+    private OptionalInt budget = OptionalInt.empty();
+    private boolean fullStepsOnly;
+    private Optional<Schedule> schedule = Optional.empty();
+    private Optional<Randomization> randomization = Optional.empty();
+    private OptionalDouble guidance = OptionalDouble.empty();
+    private OptionalDouble softmaxTemperature = OptionalDouble.empty();
+    private OptionalDouble gumbelTemperature = OptionalDouble.empty();
+    private Optional<Uniforms> uniforms = Optional.empty();
+
+    /** A class by name or by number. */
+    sealed interface ClassChoice {
+        record Named(String name) implements ClassChoice {
+        }
+
+        record Numbered(int label) implements ClassChoice {
+        }
+    }
+
+    private Request(List<ClassChoice> classes) {
+        this.classes = classes;
+    }
+
+    /** A copy with one change. */
+    private Request with(Consumer<Request> change) {
+        var copy = new Request(classes);
+        copy.count = count;
+        copy.seed = seed;
+        copy.steps = steps;
+        copy.budget = budget;
+        copy.fullStepsOnly = fullStepsOnly;
+        copy.schedule = schedule;
+        copy.randomization = randomization;
+        copy.guidance = guidance;
+        copy.softmaxTemperature = softmaxTemperature;
+        copy.gumbelTemperature = gumbelTemperature;
+        copy.uniforms = uniforms;
+        change.accept(copy);
+        return copy;
+    }
+
+    /** An image of each of these classes, by name. */
+    public static Request ofClass(String... names) {
+        return new Request(Stream.of(names).<ClassChoice>map(ClassChoice.Named::new).toList());
+    }
+
+    /** An image of each of these classes, by number from 0. */
+    public static Request ofClass(int... labels) {
+        return new Request(IntStream.of(labels).<ClassChoice>mapToObj(ClassChoice.Numbered::new).toList());
+    }
+
+    /** {@code count} images of each class, 1 or more. */
+    public Request count(int count) {
+        if (count < 1) {
+            throw new MaskleapException("count is " + count + ", wanted at least 1");
+        }
+        return with(copy -> copy.count = count);
+    }
+
+    /** The first image's seed; any value. */
+    public Request seed(long seed) {
+        return with(copy -> copy.seed = seed);
+    }
+
+    /** N, 1 or more. */
+    public Request steps(int steps) {
+        return with(copy -> copy.steps = OptionalInt.of(steps));
+    }
+
+    /** B, the number of full steps: 2 to N. */
+    public Request budget(int budget) {
+        return with(copy -> {
+            copy.budget = OptionalInt.of(budget);
+            copy.fullStepsOnly = false;
+        });
+    }
+
+    /** Every step is full, whatever N is: the shortcut is not used. */
+    public Request fullStepsOnly() {
+        return with(copy -> {
+            copy.budget = OptionalInt.empty();
+            copy.fullStepsOnly = true;
+        });
+    }
+
+    public Request schedule(Schedule schedule) {
+        return with(copy -> copy.schedule = Optional.of(schedule));
+    }
+
+    public Request randomization(Randomization randomization) {
+        return with(copy -> copy.randomization = Optional.of(randomization));
+    }
+
+    /** w, 0 (no guidance, and half the work) or more. */
+    public Request guidance(double guidance) {
+        return with(copy -> copy.guidance = OptionalDouble.of(guidance));
+    }
+
+    /** Factor on the logits, more than 0: above 1 sharpens. */
+    public Request softmaxTemperature(double temperature) {
+        return with(copy -> copy.softmaxTemperature = OptionalDouble.of(temperature));
+    }
+
+    /** Weight of the confidence's noise in the first step, 0 or more. */
+    public Request gumbelTemperature(double temperature) {
+        return with(copy -> copy.gumbelTemperature = OptionalDouble.of(temperature));
+    }
+
+    /** Recorded randomness in place of the seed's; the images must then fit in one batch of the session. */
+    public Request uniforms(Uniforms uniforms) {
+        return with(copy -> copy.uniforms = Optional.of(uniforms));
+    }
+
+    /** The settings, with {@code defaults} for what was not said. */
+    GenerationSettings settings(GenerationSettings defaults, boolean hasShortcut) {
+        int n = steps.orElse(defaults.steps());
+        int b = fullStepsOnly || (budget.isEmpty() && !hasShortcut) ? n : budget.orElse(Math.min(defaults.budget(), n));
+        return new GenerationSettings(n, b, schedule.orElse(defaults.schedule()), randomization.orElse(defaults.randomization()),
+                guidance.orElse(defaults.guidance()), softmaxTemperature.orElse(defaults.softmaxTemperature()),
+                gumbelTemperature.orElse(defaults.gumbelTemperature()));
+    }
+
+    List<ClassChoice> classes() {
+        return classes;
+    }
+
+    int count() {
+        return count;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    Optional<Uniforms> uniforms() {
+        return uniforms;
+    }
+}

@@ -1,0 +1,263 @@
+package io.maskleap;
+
+import io.maskleap.error.MaskleapException;
+import io.maskleap.sampling.SamplingSettings;
+import io.maskleap.sampling.StepPlan;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/**
+ * Working memory for generating images with a model. It is used by one thread at a time; another that calls waits.
+ */
+public final class Session implements AutoCloseable {
+    private final Model model;
+    private final int maxImages;
+    private final Batch batch;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile boolean cancelled;
+    private volatile boolean closed;
+    private boolean freed;
+
+    Session(Model model, int maxImages) {
+        this.model = model;
+        this.maxImages = maxImages;
+        this.batch = Batch.of(model, maxImages);
+    }
+
+    /** As {@link #generate(Request, StepListener)}, unheard. */
+    public List<GeneratedImage> generate(Request request) {
+        return generate(request, StepListener.NONE);
+    }
+
+    /**
+     * Generates the request's images, batch by batch.
+     *
+     * @return in order: the images of the first class, of the second, ...
+     * @throws MaskleapException  where the request cannot be fulfilled; nothing has run then
+     * @throws CancelledException where {@link #cancel} or {@link #close} came before it was done
+     */
+    public List<GeneratedImage> generate(Request request, StepListener listener) {
+        lock.lock();
+        try {
+            requireOpen();
+            cancelled = false;
+            return new Generation(request).run(listener);
+        } finally {
+            if (closed) {
+                free();
+            }
+            lock.unlock();
+        }
+    }
+
+    /** Ends the generation that is running, if one is, before its next step. From any thread. */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the session is closed");
+        }
+    }
+
+    /** Frees the session's memory; a generation that is running is cancelled and, but from its own listener, waited for. */
+    @Override
+    public void close() {
+        closed = true;
+        if (!lock.isHeldByCurrentThread()) {
+            lock.lock();
+            try {
+                free();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void free() {
+        if (!freed) {
+            freed = true;
+            batch.close();
+            model.forget(this);
+        }
+    }
+
+    /** A request, checked and resolved against the model. */
+    private final class Generation {
+        private final Request request;
+        private final GenerationSettings settings;
+        private final SamplingSettings sampling;
+        private final StepPlan plan;
+        private final int[] labels;
+
+        private Generation(Request request) {
+            this.request = request;
+            var info = model.info();
+            settings = request.settings(info.defaults(), info.hasShortcut());
+            sampling = settings.sampling();
+            plan = StepPlan.of(settings.schedule(), settings.steps(), settings.budget(), info.tokens());
+            if (plan.usesShortcut() && !info.hasShortcut()) {
+                throw new MaskleapException("budget is " + settings.budget() + " of " + settings.steps() + " steps, but model " + info.name()
+                        + " has no shortcut; ask for full steps only");
+            }
+            labels = request.classes().stream().mapToInt(info::label).flatMap(label -> Arrays.stream(repeated(label, request.count()))).toArray();
+            if (labels.length == 0) {
+                throw new MaskleapException("the request names no class");
+            }
+            if (request.uniforms().isPresent() && labels.length > maxImages) {
+                throw new MaskleapException("recorded uniforms are for one batch, but " + labels.length + " images are asked of a session of " + maxImages);
+            }
+        }
+
+        private static int[] repeated(int label, int count) {
+            var labels = new int[count];
+            Arrays.fill(labels, label);
+            return labels;
+        }
+
+        private List<GeneratedImage> run(StepListener listener) {
+            var images = new ArrayList<GeneratedImage>(labels.length);
+            for (int first = 0; first < labels.length; first += maxImages) {
+                images.addAll(runBatch(first, Math.min(maxImages, labels.length - first), listener));
+            }
+            return images;
+        }
+
+        private List<GeneratedImage> runBatch(int first, int count, StepListener listener) {
+            var batchLabels = Arrays.copyOfRange(labels, first, first + count);
+            var seeds = new long[count];
+            Arrays.setAll(seeds, b -> seed(first + b));
+            model.device().run(() -> batch.begin(batchLabels, seeds, plan, sampling, request.uniforms()));
+            for (var step : plan.steps()) {
+                stopIfAsked();
+                model.device().run(() -> batch.step(step));
+                if (listener != StepListener.NONE) {
+                    var view = new LiveStep(step, first);
+                    listener.onStep(view);
+                    view.valid = false;
+                }
+            }
+            stopIfAsked();
+            return model.device().call(() -> finished(first, count));
+        }
+
+        private List<GeneratedImage> finished(int first, int count) {
+            var tokens = model.info().tokens();
+            var codes = batch.codes();
+            var images = new ArrayList<GeneratedImage>(count);
+            for (int b = 0; b < count; b++) {
+                int label = labels[first + b];
+                images.add(new GeneratedImage(batch.decode(b), model.info().name(), label, model.info().className(label), seed(first + b), settings,
+                        Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
+            }
+            return images;
+        }
+
+        private long seed(int image) {
+            return request.seed() + image;
+        }
+
+        private void stopIfAsked() {
+            if (cancelled || closed) {
+                throw new CancelledException();
+            }
+        }
+
+        /** The batch as it is between two steps. */
+        private final class LiveStep implements StepView {
+            private final StepPlan.Step step;
+            private final int first;
+            private boolean valid = true;
+
+            private LiveStep(StepPlan.Step step, int first) {
+                this.step = step;
+                this.first = first;
+            }
+
+            private <T> T onDevice(Supplier<T> read) {
+                if (!valid) {
+                    throw new IllegalStateException("the step's view is valid only within onStep");
+                }
+                return model.device().call(read);
+            }
+
+            @Override
+            public int firstImage() {
+                return first;
+            }
+
+            @Override
+            public int images() {
+                return onDevice(batch::images);
+            }
+
+            @Override
+            public int index() {
+                return step.index();
+            }
+
+            @Override
+            public int steps() {
+                return plan.steps().size();
+            }
+
+            @Override
+            public boolean full() {
+                return step.full();
+            }
+
+            @Override
+            public float maskRatio() {
+                return (float) step.masked() / plan.tokens();
+            }
+
+            @Override
+            public int[] codes() {
+                return onDevice(batch::codes);
+            }
+
+            @Override
+            public int[] sampled() {
+                return onDevice(batch::sampled);
+            }
+
+            @Override
+            public boolean[] fixed() {
+                return onDevice(batch::fixed);
+            }
+
+            @Override
+            public float[] features() {
+                return onDevice(batch::featuresByCondition);
+            }
+
+            @Override
+            public float[] guidedLogits() {
+                return onDevice(() -> batch.guidedLogits(step));
+            }
+
+            @Override
+            public List<RgbImage> previews() {
+                return onDevice(this::decodeGuesses);
+            }
+
+            private List<RgbImage> decodeGuesses() {
+                var codes = batch.codes();
+                var sampled = batch.sampled();
+                for (int i = 0; i < codes.length; i++) {
+                    codes[i] = codes[i] < 0 ? sampled[i] : codes[i];
+                }
+                int tokens = plan.tokens();
+                var pictures = new ArrayList<RgbImage>();
+                for (int b = 0; b < batch.images(); b++) {
+                    pictures.add(batch.decode(Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
+                }
+                return pictures;
+            }
+        }
+    }
+}

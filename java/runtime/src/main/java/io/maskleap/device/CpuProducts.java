@@ -1,0 +1,174 @@
+package io.maskleap.device;
+
+import io.maskleap.kernel.Activation;
+import io.maskleap.kernel.Dtype;
+import io.maskleap.kernel.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Matrix products and convolutions of the CPU: oneDNN primitives, made once per shape and kept. Used on the device's
+ * thread only.
+ */
+final class CpuProducts implements AutoCloseable {
+
+    /** What makes two matrix products the same primitive: y (M, N) = x (M, K) times a (K, N) matrix that may lie transposed. */
+    private record ProductShape(long M, long N, long K, long xStride, long weightStride, long yStride, boolean transposed, boolean bias,
+            boolean accumulate, Activation activation) {
+    }
+
+    private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate) {
+    }
+
+    /** A primitive with its argument memories; {@code weights} and {@code bias} may be fixed at creation. */
+    private record Primitive(MemorySegment primitive, MemorySegment x, MemorySegment weights, MemorySegment bias, MemorySegment y,
+            MemorySegment arguments, int argumentCount) {
+    }
+
+    private final OneDnn dnn = OneDnn.get();
+    private final Arena arena = Arena.ofShared();
+    private final Map<ProductShape, Primitive> products = new HashMap<>();
+    private final Map<ConvolutionShape, Primitive> convolutions = new HashMap<>();
+
+    void linear(Tensor x, Linear layer, Tensor y, long rowsPerProduct, boolean accumulate) {
+        if (x.rows() == 0) {
+            return;
+        }
+        requireShapes("linear", x.columns() == layer.in() && y.columns() == layer.out() && x.rows() == y.rows() && x.rows() % rowsPerProduct == 0,
+                x, layer.weight(), y);
+        var weight = layer.weight();
+        var bias = layer.bias() == null ? MemorySegment.NULL : layer.bias().data();
+        var shape = new ProductShape(rowsPerProduct, layer.out(), layer.in(), x.stride(), weight.stride(), y.stride(), true,
+                layer.bias() != null, accumulate, layer.activation());
+        for (long row = 0; row < x.rows(); row += rowsPerProduct) {
+            multiply(shape, x.rows(row, rowsPerProduct).data(), weight.data(), bias, y.rows(row, rowsPerProduct).data());
+        }
+    }
+
+    void product(Tensor a, Tensor b, Tensor y, boolean transposed) {
+        long inner = transposed ? b.columns() : b.rows();
+        long outer = transposed ? b.rows() : b.columns();
+        requireShapes("product", a.columns() == inner && y.columns() == outer && a.rows() == y.rows(), a, b, y);
+        multiply(new ProductShape(a.rows(), outer, inner, a.stride(), b.stride(), y.stride(), transposed, false, false, Activation.NONE),
+                a.data(), b.data(), MemorySegment.NULL, y.data());
+    }
+
+    private void multiply(ProductShape shape, MemorySegment x, MemorySegment weights, MemorySegment bias, MemorySegment y) {
+        var p = products.computeIfAbsent(shape, this::createProduct);
+        dnn.setData(p.x, x);
+        dnn.setData(p.weights, weights);
+        if (shape.bias) {
+            dnn.setData(p.bias, bias);
+        }
+        dnn.setData(p.y, y);
+        dnn.execute("matrix product", p.primitive, p.arguments, p.argumentCount);
+    }
+
+    private Primitive createProduct(ProductShape s) {
+        var x = dnn.strided(OneDnn.F32, new long[] {s.M, s.K}, new long[] {s.xStride, 1});
+        var weights = dnn.strided(OneDnn.F32, new long[] {s.K, s.N}, s.transposed ? new long[] {1, s.weightStride} : new long[] {s.weightStride, 1});
+        var bias = s.bias ? dnn.strided(OneDnn.F32, new long[] {1, s.N}, new long[] {s.N, 1}) : MemorySegment.NULL;
+        var y = dnn.strided(OneDnn.F32, new long[] {s.M, s.N}, new long[] {s.yStride, 1});
+        var attributes = dnn.attributes(s.accumulate, eltwise(s.activation), 1f);
+        var primitive = dnn.primitive(dnn.matmul(x, weights, bias, y, attributes));
+        dnn.destroyAttributes(attributes);
+        var xMemory = unbound(x);
+        var weightsMemory = unbound(weights);
+        var yMemory = unbound(y);
+        if (!s.bias) {
+            return new Primitive(primitive, xMemory, weightsMemory, MemorySegment.NULL, yMemory, OneDnn.arguments(arena,
+                    OneDnn.ARG_SRC, xMemory, OneDnn.ARG_WEIGHTS, weightsMemory, OneDnn.ARG_DST, yMemory), 3);
+        }
+        var biasMemory = unbound(bias);
+        return new Primitive(primitive, xMemory, weightsMemory, biasMemory, yMemory, OneDnn.arguments(arena,
+                OneDnn.ARG_SRC, xMemory, OneDnn.ARG_WEIGHTS, weightsMemory, OneDnn.ARG_BIAS, biasMemory, OneDnn.ARG_DST, yMemory), 4);
+    }
+
+    /** A memory whose data is set before each execution; the descriptor is destroyed. */
+    private MemorySegment unbound(MemorySegment descriptor) {
+        var memory = dnn.memory(descriptor, MemorySegment.NULL);
+        dnn.destroyDescriptor(descriptor);
+        return memory;
+    }
+
+    private static int eltwise(Activation activation) {
+        return switch (activation) {
+            case NONE -> 0;
+            case GELU_ERF -> OneDnn.GELU_ERF;
+            case SILU -> OneDnn.SWISH;
+        };
+    }
+
+    void convolve(Tensor x, Convolution convolution, Tensor y, long height, long width, boolean accumulate) {
+        requireShapes("convolution", x.columns() == convolution.in() && y.columns() == convolution.out()
+                && x.rows() == height * width && y.rows() == x.rows() && x.isContiguous() && y.isContiguous(), x, convolution.weight(), y);
+        var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate),
+                shape -> createConvolution(shape, convolution));
+        dnn.setData(p.x, x.data());
+        dnn.setData(p.y, y.data());
+        dnn.execute("convolution", p.primitive, p.arguments, p.argumentCount);
+    }
+
+    /** Packs the weights into the layout that the primitive chose, and fixes them. */
+    private Primitive createConvolution(ConvolutionShape s, Convolution c) {
+        long taps = Convolution.TAPS;
+        var x = dnn.strided(OneDnn.F32, new long[] {1, c.in(), s.height, s.width}, channelsLast(c.in(), s.height, s.width));
+        var y = dnn.strided(OneDnn.F32, new long[] {1, c.out(), s.height, s.width}, channelsLast(c.out(), s.height, s.width));
+        var bias = dnn.strided(OneDnn.F32, new long[] {c.out()}, new long[] {1});
+        var stored = dnn.strided(OneDnn.F32, new long[] {c.out(), c.in(), taps, taps}, new long[] {c.in() * taps * taps, taps * taps, taps, 1});
+        var any = dnn.anyLayout(OneDnn.F32, c.out(), c.in(), taps, taps);
+        var attributes = dnn.attributes(s.accumulate, 0, 0f);
+        var description = dnn.convolution(x, any, bias, y, taps / 2, attributes);
+        var layout = dnn.weightsLayout(description);
+        var packed = arena.allocate(dnn.bytes(layout), 64);
+        dnn.reorder(stored, c.weight().data(), layout, packed);
+        var weights = dnn.memory(layout, packed);
+        var primitive = dnn.primitive(description);
+        dnn.destroyAttributes(attributes);
+        dnn.destroyDescriptor(any);
+        dnn.destroyDescriptor(stored);
+        var biasMemory = dnn.memory(bias, c.bias().data());
+        dnn.destroyDescriptor(bias);
+        var xMemory = unbound(x);
+        var yMemory = unbound(y);
+        return new Primitive(primitive, xMemory, weights, biasMemory, yMemory, OneDnn.arguments(arena,
+                OneDnn.ARG_SRC, xMemory, OneDnn.ARG_WEIGHTS, weights, OneDnn.ARG_BIAS, biasMemory, OneDnn.ARG_DST, yMemory), 4);
+    }
+
+    private static long[] channelsLast(long channels, long height, long width) {
+        return new long[] {height * width * channels, 1, width * channels, channels};
+    }
+
+    private static void requireShapes(String operation, boolean fit, Tensor x, Tensor weight, Tensor y) {
+        if (!fit) {
+            throw new IllegalArgumentException(operation + ": x " + shape(x) + ", weight " + shape(weight) + " and y " + shape(y) + " do not fit");
+        }
+        for (var tensor : new Tensor[] {x, weight, y}) {
+            if (tensor.dtype() != Dtype.F32) {
+                throw new IllegalArgumentException(operation + ": dtype " + tensor.dtype() + " is not supported on the CPU (F32)");
+            }
+        }
+    }
+
+    private static String shape(Tensor tensor) {
+        return "(" + tensor.rows() + ", " + tensor.columns() + ")";
+    }
+
+    @Override
+    public void close() {
+        products.values().forEach(this::destroy);
+        convolutions.values().forEach(this::destroy);
+        arena.close();
+    }
+
+    private void destroy(Primitive p) {
+        dnn.destroyPrimitive(p.primitive);
+        for (var memory : new MemorySegment[] {p.x, p.weights, p.bias, p.y}) {
+            if (!memory.equals(MemorySegment.NULL)) {
+                dnn.destroyMemory(memory);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package io.maskleap.kernel;
+
+import io.maskleap.error.MaskleapException;
+
+/** A kernel refused its arguments, or its device failed: the library's own sentence. */
+public final class KernelException extends MaskleapException {
+    private final int status;
+
+    KernelException(int status, String sentence) {
+        super(sentence);
+        this.status = status;
+    }
+
+    /** The {@code leap_status}. */
+    public int status() {
+        return status;
+    }
+}

@@ -1,0 +1,466 @@
+package io.maskleap.kernel;
+
+import static java.lang.foreign.MemorySegment.NULL;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The kernels of one library, a typed method for each function of {@code native/include/maskleap.h}, whose comments say
+ * what each computes. A method checks that its tensors hold what the function will touch, calls, and turns a status into
+ * a {@link KernelException}.
+ *
+ * <p>An instance writes its parameter structs into memory of its own: it belongs to one thread at a time.
+ */
+public final class Kernels implements AutoCloseable {
+    private static final int OK = 0;
+
+    private final KernelLibrary library;
+    private final MemorySegment stream;
+    private final Arena arena = Arena.ofShared();
+
+    private final StructWriter attentionParams = struct(ParameterStruct.ATTENTION);
+    private final StructWriter addNormParams = struct(ParameterStruct.ADD_NORM);
+    private final StructWriter embedParams = struct(ParameterStruct.EMBED);
+    private final StructWriter gatherParams = struct(ParameterStruct.GATHER);
+    private final StructWriter sampleParams = struct(ParameterStruct.SAMPLE);
+    private final StructWriter selectParams = struct(ParameterStruct.SELECT);
+
+    private final MethodHandle setThreads;
+    private final MethodHandle attention;
+    private final MethodHandle crossAttention;
+    private final MethodHandle softmaxRows;
+    private final MethodHandle addLayerNorm;
+    private final MethodHandle add;
+    private final MethodHandle activation;
+    private final MethodHandle timeEmbedding;
+    private final MethodHandle modulate;
+    private final MethodHandle embed;
+    private final MethodHandle gatherRows;
+    private final MethodHandle philoxUniform;
+    private final MethodHandle sample;
+    private final MethodHandle select;
+    private final MethodHandle groupNorm;
+    private final MethodHandle upsample;
+    private final MethodHandle toRgb;
+
+    /** Binds the functions of {@code library}; all calls go to {@code stream} (NULL for the CPU). */
+    public Kernels(KernelLibrary library, MemorySegment stream) {
+        this.library = library;
+        this.stream = stream;
+        setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT);
+        attention = function("leap_attention", ADDRESS);
+        crossAttention = function("leap_cross_attention", ADDRESS);
+        softmaxRows = function("leap_softmax_rows", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_FLOAT);
+        addLayerNorm = function("leap_add_layer_norm", ADDRESS);
+        add = function("leap_add", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+        activation = function("leap_activation", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG);
+        timeEmbedding = function("leap_time_embedding", ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
+        modulate = function("leap_modulate", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        embed = function("leap_embed", ADDRESS);
+        gatherRows = function("leap_gather_rows", ADDRESS);
+        philoxUniform = function("leap_philox_uniform", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
+        sample = function("leap_sample", ADDRESS);
+        select = function("leap_select", ADDRESS);
+        groupNorm = function("leap_group_norm", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                JAVA_FLOAT, JAVA_INT);
+        upsample = function("leap_upsample_nearest_2x", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        toRgb = function("leap_to_rgb", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
+    }
+
+    private StructWriter struct(ParameterStruct struct) {
+        return new StructWriter(arena, struct.name(), struct.bytes);
+    }
+
+    /** A function whose first argument is the stream. */
+    private MethodHandle function(String name, MemoryLayout... arguments) {
+        var all = new MemoryLayout[arguments.length + 1];
+        all[0] = ADDRESS;
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return library.function(name, JAVA_INT, all);
+    }
+
+    /** The number of OpenMP threads for calls from this thread. */
+    public void setThreads(int threads) {
+        try {
+            check((int) setThreads.invokeExact(threads));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Bidirectional attention over long key lists; q, out: (rows, heads * dim), k, v: (key rows, key heads * dim). */
+    public void attention(Tensor q, Tensor k, Tensor v, Tensor out, Raggedness raggedness, Heads heads, float scale) {
+        var params = attentionParams("attention", q, k, v, out, raggedness, heads, scale);
+        try {
+            check((int) attention.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Attention to a short list of keys, arguments as of {@link #attention}. */
+    public void crossAttention(Tensor q, Tensor k, Tensor v, Tensor out, Raggedness raggedness, Heads heads, float scale) {
+        var params = attentionParams("cross-attention", q, k, v, out, raggedness, heads, scale);
+        try {
+            check((int) crossAttention.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    private MemorySegment attentionParams(String kernel, Tensor q, Tensor k, Tensor v, Tensor out, Raggedness raggedness, Heads heads, float scale) {
+        requireColumns(kernel, "q", q, (long) heads.queries() * heads.dim());
+        requireColumns(kernel, "k", k, (long) heads.keys() * heads.dim());
+        requireColumns(kernel, "v", v, (long) heads.keys() * heads.dim());
+        requireColumns(kernel, "out", out, (long) heads.queries() * heads.dim());
+        requireRows(kernel, "out", out, q.rows());
+        requireInts(kernel, "query offsets", raggedness.queryOffsets(), raggedness.sequences() + 1);
+        requireInts(kernel, "key offsets", raggedness.keyOffsets(), raggedness.sequences());
+        requireInts(kernel, "key counts", raggedness.keyCounts(), raggedness.sequences());
+        return attentionParams.begin()
+                .pointer(q.data()).pointer(k.data()).pointer(v.data()).pointer(out.data())
+                .int64(q.stride()).int64(k.stride()).int64(v.stride()).int64(out.stride())
+                .pointer(raggedness.queryOffsets()).pointer(raggedness.keyOffsets()).pointer(raggedness.keyCounts())
+                .int32(raggedness.sequences()).int32(heads.queries()).int32(heads.keys()).int32(heads.dim())
+                .int32(raggedness.maxQueries()).int32(raggedness.maxKeys())
+                .float32(scale).dtype(q.dtype())
+                .end();
+    }
+
+    /** x = softmax(scale * x) by row, in place. */
+    public void softmaxRows(Tensor x, float scale) {
+        requireContiguous("softmax", "x", x);
+        try {
+            check((int) softmaxRows.invokeExact(stream, x.dtype().code, x.data(), x.rows(), x.columns(), scale));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /**
+     * residual += delta (where it is not null), y = LayerNorm(residual).
+     *
+     * @param residual (rows, C) float32
+     * @param delta    (rows, C), or null
+     * @param gamma    (1, C) float32
+     * @param beta     (1, C) float32
+     * @param y        (rows, C)
+     */
+    public void addLayerNorm(Tensor residual, Tensor delta, Tensor gamma, Tensor beta, Tensor y, float eps) {
+        var kernel = "add + layer norm";
+        long C = residual.columns();
+        requireContiguous(kernel, "residual", residual);
+        requireContiguous(kernel, "y", y);
+        requireShape(kernel, "y", y, residual.rows(), C);
+        requireShape(kernel, "gamma", gamma, 1, C);
+        requireShape(kernel, "beta", beta, 1, C);
+        if (delta != null) {
+            requireContiguous(kernel, "delta", delta);
+            requireShape(kernel, "delta", delta, residual.rows(), C);
+        }
+        var params = addNormParams.begin()
+                .pointer(residual.data()).pointer(delta == null ? NULL : delta.data())
+                .pointer(gamma.data()).pointer(beta.data()).pointer(y.data())
+                .int64(residual.rows()).int64(C)
+                .dtype(delta == null ? y.dtype() : delta.dtype()).dtype(y.dtype())
+                .float32(eps).int32(0)
+                .end();
+        try {
+            check((int) addLayerNorm.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** y += x; y: float32. */
+    public void add(Tensor x, Tensor y) {
+        requireContiguous("add", "x", x);
+        requireContiguous("add", "y", y);
+        requireShape("add", "y", y, x.rows(), x.columns());
+        try {
+            check((int) add.invokeExact(stream, x.dtype().code, x.data(), y.data(), x.rows() * x.columns()));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** y = activation(x + bias); bias: (1, C) float32 or null. */
+    public void activation(Activation kind, Tensor x, Tensor bias, Tensor y) {
+        requireContiguous("activation", "x", x);
+        requireContiguous("activation", "y", y);
+        requireShape("activation", "y", y, x.rows(), x.columns());
+        if (bias != null) {
+            requireShape("activation", "bias", bias, 1, x.columns());
+        }
+        int code = switch (kind) {
+            case GELU_ERF -> 0;
+            case SILU -> 1;
+            case NONE -> throw new IllegalArgumentException("activation: NONE computes nothing");
+        };
+        try {
+            check((int) activation.invokeExact(stream, x.dtype().code, code, x.data(), bias == null ? NULL : bias.data(), y.data(), x.rows(), x.columns()));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Sinusoids of 1000 * maskRatio; maskRatios: out.rows() float32, device; out: (n, 2 * half) float32. */
+    public void timeEmbedding(MemorySegment maskRatios, Tensor out) {
+        requireContiguous("time embedding", "out", out);
+        requireBytes("time embedding", "mask ratios", maskRatios, out.rows() * Float.BYTES);
+        try {
+            check((int) timeEmbedding.invokeExact(stream, maskRatios, out.rows(), out.data(), out.columns() / 2));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** y = x * (1 + scale) + shift; modulation: (x.rows() / rowsPerModulation rounded up, 2 C), scale first. */
+    public void modulate(Tensor x, Tensor modulation, Tensor y, long rowsPerModulation) {
+        requireContiguous("modulate", "x", x);
+        requireContiguous("modulate", "modulation", modulation);
+        requireContiguous("modulate", "y", y);
+        requireShape("modulate", "y", y, x.rows(), x.columns());
+        requireColumns("modulate", "modulation", modulation, 2 * x.columns());
+        requireRows("modulate", "modulation", modulation, Math.ceilDiv(x.rows(), rowsPerModulation));
+        try {
+            check((int) modulate.invokeExact(stream, x.data(), modulation.data(), y.data(), y.dtype().code, x.rows(), x.columns(), rowsPerModulation));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Token embeddings, plus position embeddings. */
+    public void embed(EmbedCall call) {
+        var kernel = "embed";
+        var tokens = call.tokenTable();
+        var positions = call.positionTable();
+        long ids = call.sequences() == 0 ? 0 : (call.sequences() - 1) * call.idsStride() + call.capacity();
+        requireInts(kernel, "ids", call.ids(), ids);
+        requireOptionalBytes(kernel, "positions", call.positions(), ids * Integer.BYTES);
+        requireOptionalBytes(kernel, "counts", call.counts(), call.sequences() * Integer.BYTES);
+        requireContiguous(kernel, "token table", tokens);
+        requireContiguous(kernel, "out", call.out());
+        requireShape(kernel, "out", call.out(), call.sequences() * call.capacity(), tokens.columns());
+        if (positions != null) {
+            requireContiguous(kernel, "position table", positions);
+            requireColumns(kernel, "position table", positions, tokens.columns());
+        }
+        var params = embedParams.begin()
+                .pointer(call.ids()).pointer(call.positions()).pointer(call.counts())
+                .pointer(tokens.data()).pointer(positions == null ? NULL : positions.data()).pointer(call.out().data())
+                .int64(call.idsStride()).int64(call.sequences()).int64(call.capacity()).int64(tokens.columns())
+                .int64(tokens.rows()).int64(positions == null ? 0 : positions.rows())
+                .dtype(tokens.dtype()).dtype(call.out().dtype())
+                .end();
+        try {
+            check((int) embed.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /**
+     * The rows that are still masked, packed for the head.
+     *
+     * @param x          (rows, C)
+     * @param rowOffsets (B * guided) int32, device: first row of each sequence
+     * @param positions  (B, tokens) int32, device: masked grid positions
+     * @param step       a {@link StepBlock}, device
+     * @param out        (B * guided * rowCapacity, C)
+     */
+    public void gatherRows(Grid grid, Tensor x, MemorySegment rowOffsets, MemorySegment positions, MemorySegment step, Tensor out, long rowCapacity) {
+        var kernel = "gather rows";
+        requireContiguous(kernel, "x", x);
+        requireContiguous(kernel, "out", out);
+        requireShape(kernel, "out", out, grid.sequences() * rowCapacity, x.columns());
+        requireInts(kernel, "row offsets", rowOffsets, grid.sequences());
+        requireInts(kernel, "positions", positions, (long) grid.images() * grid.tokens());
+        requireBytes(kernel, "step", step, StepBlock.BYTES);
+        var params = gatherParams.begin()
+                .pointer(x.data()).pointer(rowOffsets).pointer(positions).pointer(grid.positionRows()).pointer(step).pointer(out.data())
+                .int64(grid.images()).int64(grid.guided()).int64(rowCapacity).int64(grid.tokens()).int64(x.columns())
+                .dtype(x.dtype()).int32(0)
+                .end();
+        try {
+            check((int) gatherRows.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** The uniforms of one Philox key and counter line; out: n float32, device. */
+    public void philoxUniform(long seed, int firstIndex, int position, int step, int purpose, MemorySegment out, long n) {
+        requireBytes("philox", "out", out, n * Float.BYTES);
+        try {
+            check((int) philoxUniform.invokeExact(stream, seed, firstIndex, position, step, purpose, out, n));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** The fused token sampler. */
+    public void sample(SampleCall call) {
+        var kernel = "sample";
+        var grid = call.grid();
+        var logits = call.logits();
+        long cells = (long) grid.images() * grid.tokens();
+        requireContiguous(kernel, "logits", logits);
+        requireRows(kernel, "logits", logits, grid.sequences() * call.rowCapacity());
+        if (call.bias() != null) {
+            requireRows(kernel, "bias", call.bias(), grid.tokens());
+            if (call.bias().columns() < logits.columns()) {
+                throw shape(kernel, "bias", call.bias().columns() + " columns", "at least " + logits.columns());
+            }
+        }
+        requireInts(kernel, "positions", call.positions(), cells);
+        requireBytes(kernel, "seeds", call.seeds(), (long) grid.images() * Long.BYTES);
+        long draws = call.draw() == SampleCall.Draw.GUMBEL_MAX ? grid.images() * call.rowCapacity() * logits.columns() : cells;
+        requireOptionalBytes(kernel, "uniforms of the draw", call.uDraw(), draws * Double.BYTES);
+        requireOptionalBytes(kernel, "uniforms of the confidence", call.uConfidence(), cells * Double.BYTES);
+        requireBytes(kernel, "step", call.step(), StepBlock.BYTES);
+        requireInts(kernel, "sampled", call.sampled(), cells);
+        requireBytes(kernel, "confidence", call.confidence(), cells * Float.BYTES);
+        var params = sampleParams.begin()
+                .pointer(logits.data()).pointer(call.bias() == null ? NULL : call.bias().data()).int64(call.bias() == null ? 0 : call.bias().stride())
+                .pointer(call.positions()).pointer(call.seeds()).pointer(call.uDraw()).pointer(call.uConfidence())
+                .pointer(call.step()).pointer(call.sampled()).pointer(call.confidence())
+                .int64(grid.images()).int64(grid.guided()).int64(call.rowCapacity()).int64(grid.tokens()).int64(logits.columns())
+                .dtype(logits.dtype()).int32(call.draw().ordinal()).dtype(call.noise()).int32(0)
+                .end();
+        try {
+            check((int) sample.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Top-k, scatter and compaction. */
+    public void select(SelectCall call) {
+        var kernel = "select";
+        var grid = call.grid();
+        long cells = (long) grid.images() * grid.tokens();
+        requireInts(kernel, "sampled", call.sampled(), cells);
+        requireBytes(kernel, "confidence", call.confidence(), cells * Float.BYTES);
+        requireInts(kernel, "positions", call.positions(), cells);
+        requireInts(kernel, "codes", call.codes(), cells);
+        requireInts(kernel, "id offsets", call.idOffsets(), grid.sequences());
+        requireInts(kernel, "new codes", call.newCodes(), cells);
+        requireInts(kernel, "new positions", call.newPositions(), cells);
+        requireInts(kernel, "new counts", call.newCounts(), grid.images());
+        requireBytes(kernel, "step", call.step(), StepBlock.BYTES);
+        var params = selectParams.begin()
+                .pointer(call.sampled()).pointer(call.confidence()).pointer(call.positions()).pointer(call.codes())
+                .pointer(call.ids()).pointer(call.idOffsets()).pointer(grid.positionRows())
+                .pointer(call.newCodes()).pointer(call.newPositions()).pointer(call.newCounts()).pointer(call.step())
+                .int64(grid.images()).int64(grid.guided()).int64(grid.tokens())
+                .int32(call.idOffset()).int32(0)
+                .end();
+        try {
+            check((int) select.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** GroupNorm, then swish where asked; x, y: (N * pixels, C) channels-last; gamma, beta: (1, C) float32. */
+    public void groupNorm(Tensor x, Tensor gamma, Tensor beta, Tensor y, long images, long groups, float eps, boolean swish) {
+        var kernel = "group norm";
+        requireContiguous(kernel, "x", x);
+        requireContiguous(kernel, "y", y);
+        requireShape(kernel, "y", y, x.rows(), x.columns());
+        requireShape(kernel, "gamma", gamma, 1, x.columns());
+        requireShape(kernel, "beta", beta, 1, x.columns());
+        try {
+            check((int) groupNorm.invokeExact(stream, x.dtype().code, x.data(), gamma.data(), beta.data(), y.data(), images, x.rows() / images,
+                    x.columns(), groups, eps, swish ? 1 : 0));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Nearest neighbour, factor 2; x: (N * h * w, C), y: (N * 2h * 2w, C), channels-last. */
+    public void upsampleNearest2x(Tensor x, Tensor y, long images, long height, long width) {
+        requireContiguous("upsample", "x", x);
+        requireContiguous("upsample", "y", y);
+        requireRows("upsample", "x", x, images * height * width);
+        requireShape("upsample", "y", y, 4 * x.rows(), x.columns());
+        try {
+            check((int) upsample.invokeExact(stream, x.dtype().code, x.data(), y.data(), images, height, width, x.columns()));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** Clamps to low..high and maps to 0..255; rgb: a byte for each element of x. */
+    public void toRgb(Tensor x, MemorySegment rgb, float low, float high) {
+        requireContiguous("to rgb", "x", x);
+        requireBytes("to rgb", "rgb", rgb, x.rows() * x.columns());
+        try {
+            check((int) toRgb.invokeExact(stream, x.dtype().code, x.data(), rgb, x.rows() * x.columns(), low, high));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    private void check(int status) {
+        if (status != OK) {
+            throw new KernelException(status, library.lastError());
+        }
+    }
+
+    private static void requireContiguous(String kernel, String name, Tensor tensor) {
+        if (!tensor.isContiguous()) {
+            throw shape(kernel, name, "stride " + tensor.stride(), tensor.columns() + ": rows without gaps");
+        }
+    }
+
+    private static void requireRows(String kernel, String name, Tensor tensor, long rows) {
+        if (tensor.rows() != rows) {
+            throw shape(kernel, name, tensor.rows() + " rows", Long.toString(rows));
+        }
+    }
+
+    private static void requireColumns(String kernel, String name, Tensor tensor, long columns) {
+        if (tensor.columns() != columns) {
+            throw shape(kernel, name, tensor.columns() + " columns", Long.toString(columns));
+        }
+    }
+
+    private static void requireShape(String kernel, String name, Tensor tensor, long rows, long columns) {
+        requireRows(kernel, name, tensor, rows);
+        requireColumns(kernel, name, tensor, columns);
+    }
+
+    private static void requireInts(String kernel, String name, MemorySegment segment, long count) {
+        requireBytes(kernel, name, segment, count * Integer.BYTES);
+    }
+
+    private static void requireOptionalBytes(String kernel, String name, MemorySegment segment, long bytes) {
+        if (!segment.equals(NULL)) {
+            requireBytes(kernel, name, segment, bytes);
+        }
+    }
+
+    private static void requireBytes(String kernel, String name, MemorySegment segment, long bytes) {
+        if (segment.byteSize() < bytes) {
+            throw shape(kernel, name, segment.byteSize() + " bytes", "at least " + bytes);
+        }
+    }
+
+    private static IllegalArgumentException shape(String kernel, String name, String got, String wanted) {
+        return new IllegalArgumentException(kernel + ": " + name + " has " + got + ", wanted " + wanted);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

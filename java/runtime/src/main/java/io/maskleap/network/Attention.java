@@ -1,0 +1,24 @@
+package io.maskleap.network;
+
+import io.maskleap.device.Linear;
+
+/**
+ * A multi-head attention's weights.
+ *
+ * @param inProjection  (3 C, C): rows of q, then k, then v
+ * @param outProjection (C, C)
+ */
+record Attention(Linear inProjection, Linear outProjection) {
+
+    Linear queries() {
+        return inProjection.outputs(0, channels());
+    }
+
+    Linear keysAndValues() {
+        return inProjection.outputs(channels(), 2 * channels());
+    }
+
+    private long channels() {
+        return inProjection.in();
+    }
+}

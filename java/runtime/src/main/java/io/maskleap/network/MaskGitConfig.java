@@ -1,0 +1,103 @@
+package io.maskleap.network;
+
+import io.maskleap.error.MaskleapException;
+import io.maskleap.weights.JsonObject;
+import io.maskleap.weights.TensorSource;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The sizes of a MaskGIT base network.
+ *
+ * @param grid     P: an image is P x P tokens
+ * @param codebook K
+ * @param classes  number of classes
+ * @param channels C
+ * @param layers   transformer layers
+ * @param heads    attention heads, dividing C
+ * @param mlp      hidden channels of the layers' MLP
+ */
+public record MaskGitConfig(int grid, int codebook, int classes, int channels, int layers, int heads, int mlp) {
+    private static final int MAX_HEAD_DIM = 128;
+
+    public MaskGitConfig {
+        Dimensions.requirePositive("base", grid, codebook, classes, channels, layers, mlp);
+        requireHeads("heads", heads, channels);
+    }
+
+    /** Checks that {@code heads} attention heads divide {@code channels} into heads that the kernels take. */
+    static void requireHeads(String option, int heads, int channels) {
+        if (heads < 1 || channels % heads != 0 || channels / heads > MAX_HEAD_DIM) {
+            throw new MaskleapException(option + " is " + heads + ", wanted a divisor of the " + channels + " channels that leaves at most "
+                    + MAX_HEAD_DIM + " of them to a head");
+        }
+    }
+
+    /** Grid tokens of one image. */
+    public int tokens() {
+        return grid * grid;
+    }
+
+    /** T: the grid's tokens and the class token. */
+    public int sequenceLength() {
+        return tokens() + 1;
+    }
+
+    /** V': rows of the token embedding. */
+    public int vocabulary() {
+        return codebook + 1 + classes + 1;
+    }
+
+    public int maskId() {
+        return codebook;
+    }
+
+    public int classId(int label) {
+        return codebook + 1 + label;
+    }
+
+    /** The class token of the unconditional sequence. */
+    public int droppedClassId() {
+        return codebook + 1 + classes;
+    }
+
+    public int headDim() {
+        return channels / heads;
+    }
+
+    /**
+     * Derives the sizes from the shapes of a base network's tensors.
+     *
+     * @param heads    what shapes do not tell
+     * @param codebook likewise
+     * @throws MaskleapException where the tensors are not those of a MaskGIT, or do not fit each other
+     */
+    public static MaskGitConfig derive(TensorSource base, int heads, int codebook) {
+        int[] embedding = Dimensions.of(base, "tok_emb.weight", 2);
+        int positions = Dimensions.of(base, "pos_emb", 3)[1];
+        int mlp = Dimensions.of(base, "transformer.layers.0.1.fn.net.0.weight", 2)[0];
+        int tokens = positions - 1;
+        int grid = (int) Math.round(Math.sqrt(tokens));
+        if (grid * grid != tokens || grid == 0) {
+            throw new MaskleapException(base.path() + ": pos_emb has " + positions + " positions, wanted the square of the grid's side plus 1");
+        }
+        int classes = embedding[0] - codebook - 2;
+        if (classes < 1) {
+            throw new MaskleapException(base.path() + ": tok_emb.weight has " + embedding[0] + " rows, wanted more than " + (codebook + 2)
+                    + ": the VQGAN's " + codebook + " codes, mask, classes and the dropped class");
+        }
+        return new MaskGitConfig(grid, codebook, classes, embedding[1], Blocks.count(base, "transformer.layers.", ".0.norm.weight"),
+                heads, mlp);
+    }
+
+    /** Reads what {@link #toJson} wrote. */
+    public static MaskGitConfig fromJson(JsonObject json) {
+        return new MaskGitConfig(json.getInt("grid"), json.getInt("codebook"), json.getInt("classes"), json.getInt("channels"),
+                json.getInt("layers"), json.getInt("heads"), json.getInt("mlp"));
+    }
+
+    public Map<String, Object> toJson() {
+        return new TreeMap<>(Map.of("grid", grid, "codebook", codebook, "classes", classes, "channels", channels, "layers", layers,
+                "heads", heads, "mlp", mlp));
+    }
+}

@@ -1,0 +1,224 @@
+package io.maskleap.network;
+
+import static io.maskleap.kernel.Dtype.F32;
+
+import io.maskleap.device.DeviceContext;
+import io.maskleap.device.Linear;
+import io.maskleap.device.Workspace;
+import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.Activation;
+import io.maskleap.kernel.EmbedCall;
+import io.maskleap.kernel.Heads;
+import io.maskleap.kernel.Raggedness;
+import io.maskleap.kernel.Tensor;
+import io.maskleap.weights.TensorSource;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The MaskGIT shortcut: moves the last features one step on, attending to the tokens just sampled: f' = f + S(f, x, t).
+ * Source: MIGM-Shortcut (Zhu et al. 2026, arXiv 2602.23996). Immutable; shared by sessions.
+ */
+public final class MaskGitShortcut {
+    private static final float LAYER_EPS = 1e-5f;
+    private static final float LAST_EPS = 1e-12f;
+    private static final int TIME_SINUSOIDS = 256;
+
+    private record Block(Norm crossNorm, Attention cross, Norm crossMlpNorm, Mlp crossMlp, Norm selfNorm, Attention self, Norm selfMlpNorm, Mlp selfMlp) {
+    }
+
+    /** Projections of features, new tokens, and back. */
+    private record Projections(Linear in, Linear newTokens, Linear out) {
+    }
+
+    /** The time embedding's MLP and the modulation made of it. */
+    private record Time(Linear up, Linear down, Linear modulation) {
+    }
+
+    private final DeviceContext device;
+    private final ShortcutConfig config;
+    private final MaskGit base;
+    private final Projections projections;
+    private final List<Block> blocks;
+    private final Norm lastNorm;
+    private final Linear lastLinear;
+    private final Norm outNorm;
+    private final Time time;
+
+    /**
+     * Takes the weights from {@code source}, under the checkpoint's names; the embeddings are those of {@code base}.
+     *
+     * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
+     */
+    public MaskGitShortcut(DeviceContext device, ShortcutConfig config, MaskGit base, TensorSource source) {
+        this.device = device;
+        this.config = config;
+        this.base = base;
+        var weights = new WeightReader(source, device);
+        int C = config.baseChannels();
+        int c = config.channels();
+        if (C != base.config().channels()) {
+            throw new MaskleapException(source.path() + ": is for a base of " + C + " channels, this one has " + base.config().channels());
+        }
+        projections = config.projections()
+                ? new Projections(weights.linear("proj_in", c, C), weights.linear("new_token_proj_in", c, C), weights.linear("proj_out", C, c))
+                : null;
+        blocks = new ArrayList<>();
+        for (int i = 0; i < config.blocks(); i++) {
+            var prefix = "blocks." + i;
+            blocks.add(new Block(weights.norm(prefix + ".cross_attn.norm", c), weights.attention(prefix + ".cross_attn.fn.mha", c),
+                    weights.norm(prefix + ".cross_attn_ff.norm", c), weights.mlp(prefix + ".cross_attn_ff.fn", c, config.mlp()),
+                    weights.norm(prefix + ".self_attn.norm", c), weights.attention(prefix + ".self_attn.fn.mha", c),
+                    weights.norm(prefix + ".self_attn_ff.norm", c), weights.mlp(prefix + ".self_attn_ff.fn", c, config.mlp())));
+        }
+        lastNorm = weights.norm("last_layer.0", c);
+        lastLinear = weights.linear("last_layer.1", c, c).then(Activation.GELU_ERF);
+        outNorm = weights.norm("last_layer.3", c);
+        time = config.embedsTime()
+                ? new Time(weights.linear("time_embedder.mlp.0", config.timeHidden(), TIME_SINUSOIDS).then(Activation.SILU),
+                        weights.linear("time_embedder.mlp.2", c, config.timeHidden()), weights.linear("adaLN_modulation", 2L * c, c))
+                : null;
+    }
+
+    public ShortcutConfig config() {
+        return config;
+    }
+
+    /** The tokens fixed in the step before, the same for all sequences of an image: ids and positions (images, stride), counts (images), int32. */
+    public record NewTokens(MemorySegment ids, MemorySegment positions, MemorySegment counts, int perImage, int stride) {
+    }
+
+    /**
+     * The part of the masked tokens before the step.
+     *
+     * @param values float32, device
+     * @param count  1 for all images, or one for each
+     */
+    public record MaskRatios(MemorySegment values, int count) {
+    }
+
+    /** Activations of one shortcut step. */
+    public static final class Activations {
+        private final Tensor residual;
+        private final Tensor hidden;
+        private final Tensor delta;
+        private final Tensor queries;
+        private final Tensor keysAndValues;
+        private final Tensor mlp;
+        private final Tensor embedded;
+        private final Tensor newTokens;
+        private final Tensor newKeysAndValues;
+        private final Tensor sinusoids;
+        private final Tensor timeHidden;
+        private final Tensor timeEmbedding;
+        private final Tensor modulation;
+
+        /** Takes room for {@code rows} rows and {@code newTokens} tokens of {@code images} images. */
+        public Activations(Workspace workspace, ShortcutConfig config, long rows, long newTokens, int images) {
+            int c = config.channels();
+            residual = workspace.tensor(F32, rows, c);
+            hidden = workspace.tensor(F32, rows, c);
+            delta = workspace.tensor(F32, rows, c);
+            queries = workspace.tensor(F32, rows, c);
+            keysAndValues = workspace.tensor(F32, rows, 2L * c);
+            mlp = workspace.tensor(F32, rows, config.mlp());
+            embedded = workspace.tensor(F32, newTokens, config.baseChannels());
+            this.newTokens = workspace.tensor(F32, newTokens, c);
+            newKeysAndValues = workspace.tensor(F32, newTokens, 2L * c);
+            sinusoids = workspace.tensor(F32, images, TIME_SINUSOIDS);
+            timeHidden = workspace.tensor(F32, images, config.timeHidden());
+            timeEmbedding = workspace.tensor(F32, images, c);
+            modulation = workspace.tensor(F32, images, 2L * c);
+        }
+    }
+
+    /**
+     * One shortcut step: f += S(f, x, t).
+     *
+     * @param feature in and out (sequences * T, C) float32
+     */
+    public void forward(Tensor feature, Sequences sequences, NewTokens tokens, MaskRatios maskRatios, Activations a) {
+        var kernels = device.kernels();
+        long N = sequences.rows();
+        long perImage = sequences.rowsPerImage();
+        int c = config.channels();
+        var x = a.residual.rows(0, N);              // (N, C'), the residual stream
+        var h = a.hidden.rows(0, N);                // (N, C')
+        var d = a.delta.rows(0, N);                 // (N, C'), what the residual stream is to gain next
+        var q = a.queries.rows(0, N);               // (N, C')
+        var kv = a.keysAndValues.rows(0, N);        // (N, 2C')
+        var m = a.mlp.rows(0, N);                   // (N, mlp)
+        var heads = Heads.of(config.heads(), config.headDim());
+        var toThemselves = sequences.toThemselves();
+        var toNewTokens = sequences.toKeysOfTheirImage(tokens.perImage());
+
+        var e = embed(tokens, sequences.images(), a);                                               // (images * n, C')
+        var newKv = a.newKeysAndValues.rows(0, e.rows());                                           // (images * n, 2C')
+        if (projections == null) {
+            device.copy(feature, x);
+        } else {
+            device.linear(feature, projections.in, x, perImage);
+        }
+        Tensor pending = null;
+        for (var block : blocks) {
+            kernels.addLayerNorm(x, pending, block.crossNorm.gamma(), block.crossNorm.beta(), h, LAYER_EPS);
+            device.linear(h, block.cross.queries(), q, perImage);
+            device.linear(e, block.cross.keysAndValues(), newKv, tokens.perImage());
+            kernels.crossAttention(q, newKv.columns(0, c), newKv.columns(c, c), h, toNewTokens, heads, heads.scale());
+            device.linear(h, block.cross.outProjection(), d, perImage);
+            kernels.addLayerNorm(x, d, block.crossMlpNorm.gamma(), block.crossMlpNorm.beta(), h, LAYER_EPS);
+            device.linear(h, block.crossMlp.up(), m, perImage);
+            device.linear(m, block.crossMlp.down(), d, perImage);
+
+            kernels.addLayerNorm(x, d, block.selfNorm.gamma(), block.selfNorm.beta(), h, LAYER_EPS);
+            device.linear(h, block.self.queries(), q, perImage);
+            device.linear(x, block.self.keysAndValues(), kv, perImage);                             // of x itself: k and v are not normalised
+            kernels.attention(q, kv.columns(0, c), kv.columns(c, c), h, toThemselves, heads, heads.scale());
+            device.linear(h, block.self.outProjection(), d, perImage);
+            kernels.addLayerNorm(x, d, block.selfMlpNorm.gamma(), block.selfMlpNorm.beta(), h, LAYER_EPS);
+            device.linear(h, block.selfMlp.up(), m, perImage);
+            device.linear(m, block.selfMlp.down(), d, perImage);
+            pending = d;
+        }
+        kernels.addLayerNorm(x, pending, lastNorm.gamma(), lastNorm.beta(), h, LAST_EPS);
+        device.linear(h, lastLinear, d, perImage);
+        kernels.addLayerNorm(d, null, outNorm.gamma(), outNorm.beta(), h, LAST_EPS);
+        if (time != null) {
+            kernels.modulate(h, modulation(maskRatios, a), h, maskRatios.count == 1 ? N : perImage);
+        }
+        if (projections == null) {
+            kernels.add(h, feature);
+        } else {
+            device.addLinear(h, projections.out, feature, perImage);
+        }
+    }
+
+    /** Embeddings of the new tokens, projected: (images * n, C'). */
+    private Tensor embed(NewTokens tokens, int images, Activations a) {
+        long rows = (long) images * tokens.perImage;
+        var embedded = a.embedded.rows(0, rows);
+        device.kernels().embed(new EmbedCall(images, tokens.perImage, tokens.stride, tokens.ids, tokens.positions, tokens.counts,
+                base.tokenEmbedding(), base.positionEmbedding(), embedded));
+        if (projections == null) {
+            return embedded;
+        }
+        var projected = a.newTokens.rows(0, rows);
+        device.linear(embedded, projections.newTokens, projected, tokens.perImage);
+        return projected;
+    }
+
+    /** (count, 2C'): scale and shift by time. */
+    private Tensor modulation(MaskRatios maskRatios, Activations a) {
+        int count = maskRatios.count;
+        var sinusoids = a.sinusoids.rows(0, count);
+        var hidden = a.timeHidden.rows(0, count);
+        var embedding = a.timeEmbedding.rows(0, count);
+        var modulation = a.modulation.rows(0, count);
+        device.kernels().timeEmbedding(maskRatios.values, sinusoids);
+        device.linear(sinusoids, time.up, hidden, 1);
+        device.linear(hidden, time.down, embedding, 1);
+        device.linear(embedding, time.modulation, modulation, 1);
+        return modulation;
+    }
+}

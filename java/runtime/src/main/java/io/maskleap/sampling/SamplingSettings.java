@@ -1,0 +1,48 @@
+package io.maskleap.sampling;
+
+import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.StepBlock;
+
+/**
+ * How codes are drawn and chosen.
+ *
+ * @param guidance           w: logits = (1 + w_i) conditional - w_i unconditional, w_i growing linearly to w; 0: no second sequence
+ * @param softmaxTemperature factor on the logits, as the reference has it: above 1 sharpens
+ * @param gumbelTemperature  weight of the confidence's noise in the first step
+ */
+public record SamplingSettings(double guidance, double softmaxTemperature, double gumbelTemperature, Randomization randomization) {
+
+    public SamplingSettings {
+        requireFinite("guidance", guidance);
+        requireFinite("softmax temperature", softmaxTemperature);
+        requireFinite("Gumbel temperature", gumbelTemperature);
+        if (softmaxTemperature <= 0) {
+            throw new MaskleapException("softmax temperature is " + softmaxTemperature + ", wanted more than 0");
+        }
+        if (guidance < 0) {
+            throw new MaskleapException("guidance is " + guidance + ", wanted 0 (none) or more");
+        }
+        if (gumbelTemperature < 0) {
+            throw new MaskleapException("Gumbel temperature is " + gumbelTemperature + ", wanted 0 (no noise) or more");
+        }
+    }
+
+    private static void requireFinite(String name, double value) {
+        if (!Double.isFinite(value)) {
+            throw new MaskleapException(name + " is " + value + ", wanted a finite number");
+        }
+    }
+
+    /** Sequences per image. */
+    public int guided() {
+        return guidance > 0 ? 2 : 1;
+    }
+
+    /** What the kernels read of {@code step}. */
+    public StepBlock block(StepPlan plan, StepPlan.Step step) {
+        double progress = plan.progress(step);
+        return new StepBlock(step.index(), step.masked(), step.toFix(), randomization.confidence(step.index()),
+                (float) step.masked() / plan.tokens(), (float) (guidance * progress), (float) softmaxTemperature, (float) softmaxTemperature,
+                (float) (gumbelTemperature * (1 - progress)));
+    }
+}

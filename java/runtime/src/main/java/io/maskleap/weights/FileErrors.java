@@ -1,0 +1,36 @@
+package io.maskleap.weights;
+
+import io.maskleap.error.MaskleapException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** One sentence for what the file system refused. */
+final class FileErrors {
+    private FileErrors() {}
+
+    /** @throws MaskleapException unless {@code path} is a regular file: opening a pipe, say, would wait for ever */
+    static void requireFile(Path path) {
+        if (Files.isDirectory(path)) {
+            throw new MaskleapException(path + ": is a folder, wanted a file");
+        }
+        if (!Files.exists(path)) {
+            throw new MaskleapException(path + ": no such file");
+        }
+        if (!Files.isRegularFile(path)) {
+            throw new MaskleapException(path + ": is not a regular file");
+        }
+    }
+
+    /** @param action what failed: "read" or "written" */
+    static MaskleapException of(Path path, String action, IOException e) {
+        var reason = switch (e) {
+            case NoSuchFileException _ -> "no such file or folder";
+            case AccessDeniedException _ -> "access denied";
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
+        return new MaskleapException("%s: cannot be %s: %s".formatted(path, action, reason), e);
+    }
+}

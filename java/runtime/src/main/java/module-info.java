@@ -1,0 +1,15 @@
+/**
+ * Maskleap: masked image generation with MIGM-Shortcut, on native kernels.
+ *
+ * <p>Give it native access by name: {@code --enable-native-access=io.maskleap}.
+ */
+module io.maskleap {
+    requires org.bytedeco.javacpp;
+    requires org.snakeyaml.engine;
+    requires tools.jackson.core;
+
+    exports io.maskleap;
+    exports io.maskleap.error;
+    exports io.maskleap.sampling;
+    exports io.maskleap.tools;
+}

@@ -1,0 +1,215 @@
+/* attention_blocks.hpp: what attention and cross-attention are made of.
+ *
+ * Everything is transposed, so that a vector runs over queries. Scores and output of a tile of queries are
+ *
+ *     S'[j][q] = sum_d k[j][d] Q'[d][q]        O'[d][q] = O'[d][q] alpha[q] + sum_j v[j][d] P'[j][q]
+ *
+ * Both are the same register tile: elements of the left factor broadcast, vectors of the right one. So keys and values
+ * stay in row order, any head_dim fits without padding, and maximum and sum over the keys need no step across lanes.
+ * Accumulators and statistics are float32. Scores are in base 2: Q' carries scale * log2(e).
+ *
+ * The state of a tile of WIDTH queries, in scratch memory, every row WIDTH floats:
+ *     Q' (head_dim), O' (head_dim), maximum (1), sum (1)
+ * The order of all sums depends only on head_dim, the keys and KEY_BLOCK: a query's result is the same in every call.
+ *
+ * Source: Vaswani et al. 2017, eq. 1; online softmax: Milakov and Gimelshein 2018, algorithm 3.
+ */
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "simd.hpp"
+#include "vector_math.hpp"
+
+namespace leap::attention {
+
+/* The register tile: ROWS x VECTORS accumulators, one row of the right factor and one broadcast must fit. */
+inline constexpr int ROWS = 6;
+inline constexpr int MAX_VECTORS = VECTOR_REGISTERS == 32 ? 4 : 2;
+inline constexpr int TILE_QUERIES = MAX_VECTORS * LANES;
+static_assert(ROWS * MAX_VECTORS + MAX_VECTORS + 1 <= VECTOR_REGISTERS, "the register tile would spill");
+
+/* Floats of one tile's state. */
+constexpr std::size_t tile_floats(int head_dim) { return std::size_t(2 * head_dim + 2) * TILE_QUERIES; }
+
+/* packed[j][d] = rows[j][d]: the rows of one head, next to each other. */
+template <class T>
+inline void pack_rows(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
+    for (int j = 0; j < count; ++j, rows += stride, packed += head_dim) {
+        int d = 0;
+        for (; d + LANES <= head_dim; d += LANES) store(packed + d, load(rows + d));
+        for (; d < head_dim; ++d) packed[d] = float(rows[d]);
+    }
+}
+
+/* accumulator[r][c] += sum_i left[r * row_step + i * depth_step] * right[i][c] */
+template <int ACTIVE_ROWS, int VECTORS>
+LEAP_INLINE void multiply_tile(Vec (&accumulator)[ACTIVE_ROWS][VECTORS], const float* left, std::ptrdiff_t row_step,
+                               std::ptrdiff_t depth_step, const float* right, int depth) {
+    for (int i = 0; i < depth; ++i, left += depth_step, right += VECTORS * LANES) {
+        Vec b[VECTORS];
+#pragma GCC unroll 4
+        for (int c = 0; c < VECTORS; ++c) b[c] = load(right + c * LANES);
+#pragma GCC unroll 6
+        for (int r = 0; r < ACTIVE_ROWS; ++r) {
+            const Vec a = broadcast(left[r * row_step]);
+#pragma GCC unroll 4
+            for (int c = 0; c < VECTORS; ++c) accumulator[r][c] += a * b[c];
+        }
+    }
+}
+
+/* Calls visit.operator()<R>(row) for groups of R = ROWS rows, then once for what is left over. */
+template <class Visit>
+LEAP_INLINE void for_each_row_group(int rows, Visit&& visit) {
+    int row = 0;
+    for (; row + ROWS <= rows; row += ROWS) visit.template operator()<ROWS>(row);
+    switch (rows - row) {
+        case 5: return visit.template operator()<5>(row);
+        case 4: return visit.template operator()<4>(row);
+        case 3: return visit.template operator()<3>(row);
+        case 2: return visit.template operator()<2>(row);
+        case 1: return visit.template operator()<1>(row);
+        default: return;
+    }
+}
+
+/* A tile of up to VECTORS * LANES queries of one head. */
+template <int VECTORS>
+struct Tile {
+    static constexpr int WIDTH = VECTORS * LANES;
+
+    float* queries;  // (head_dim, WIDTH)
+    float* output;   // (head_dim, WIDTH)
+    float* maximum;  // (WIDTH)
+    float* sum;      // (WIDTH)
+    int head_dim;
+
+    Tile(float* state, int head_dim)
+        : queries(state), output(state + head_dim * WIDTH), maximum(output + head_dim * WIDTH), sum(maximum + WIDTH),
+          head_dim(head_dim) {}
+
+    /* Q'[d][q] = scale * rows[q][d]; lanes beyond `count` repeat the last query. No key has been seen yet. */
+    template <class T>
+    void start(const T* rows, int64_t stride, int count, float scale) const {
+        for (int c = 0; c < VECTORS; ++c) {
+            const T* row[LANES];
+            for (int i = 0; i < LANES; ++i) row[i] = rows + std::min(c * LANES + i, count - 1) * stride;
+            for_each_column_block([&](int d) {
+                Vec block[LANES];
+                for (int i = 0; i < LANES; ++i) block[i] = load(row[i] + d);
+                transpose(block);
+                for (int i = 0; i < LANES; ++i) store(queries + (d + i) * WIDTH + c * LANES, block[i] * scale);
+            });
+            for (int d = 0; d < columns_left(); ++d)
+                for (int i = 0; i < LANES; ++i) queries[d * WIDTH + c * LANES + i] = float(row[i][d]) * scale;
+        }
+        std::fill_n(output, head_dim * WIDTH, 0.0f);
+        std::fill_n(maximum, WIDTH, -INFINITE);
+        std::fill_n(sum, WIDTH, 0.0f);
+    }
+
+    /* One block of keys and values, packed; weights: (keys, WIDTH) scratch. */
+    void add_keys(const float* keys, const float* values, int count, float* weights) const {
+        Vec new_maximum[VECTORS];
+        for (int c = 0; c < VECTORS; ++c) new_maximum[c] = load(maximum + c * LANES);
+        score(keys, count, weights, new_maximum);
+        Vec alpha[VECTORS];
+        exponentiate(weights, count, new_maximum, alpha);
+        accumulate(values, count, weights, alpha);
+    }
+
+    /* rows[q][d] = O'[d][q] / sum[q], or 0 where no key has a weight. */
+    template <class T>
+    void finish(T* rows, int64_t stride, int count) const {
+        for (int c = 0; c * LANES < count; ++c) {
+            const Vec total = load(sum + c * LANES);
+            const Vec inverse = total == 0.0f ? Vec{} : 1.0f / total;
+            T* first = rows + c * LANES * stride;
+            const int rows_here = std::min(LANES, count - c * LANES);
+            for_each_column_block([&](int d) {
+                Vec block[LANES];
+                for (int i = 0; i < LANES; ++i) block[i] = load(output + (d + i) * WIDTH + c * LANES) * inverse;
+                transpose(block);
+                for (int i = 0; i < rows_here; ++i) store(first + i * stride + d, block[i]);
+            });
+            for (int d = 0; d < columns_left(); ++d)
+                for (int i = 0; i < rows_here; ++i)
+                    first[i * stride + d] = T(output[d * WIDTH + c * LANES + i] * inverse[i]);
+        }
+    }
+
+private:
+    /* Calls visit(d) for blocks of LANES columns. The last block ends at head_dim, over the one before where it must:
+     * it writes the same values again, which is cheaper than masks. */
+    template <class Visit>
+    LEAP_INLINE void for_each_column_block(Visit&& visit) const {
+        for (int d = 0; d + LANES <= head_dim; d += LANES) visit(d);
+        if (head_dim > LANES && head_dim % LANES != 0) visit(head_dim - LANES);
+    }
+
+    /* Columns of a head that is narrower than a vector. */
+    int columns_left() const { return head_dim < LANES ? head_dim : 0; }
+
+    LEAP_INLINE void score(const float* keys, int count, float* scores, Vec (&new_maximum)[VECTORS]) const {
+        for_each_row_group(count, [&]<int R>(int j) {
+            Vec s[R][VECTORS] = {};
+            multiply_tile(s, keys + j * head_dim, head_dim, 1, queries, head_dim);
+#pragma GCC unroll 6
+            for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+                for (int c = 0; c < VECTORS; ++c) {
+                    store(scores + (j + r) * WIDTH + c * LANES, s[r][c]);
+                    new_maximum[c] = max(s[r][c], new_maximum[c]);
+                }
+        });
+    }
+
+    /* P' = 2^(S' - maximum) in place; alpha = 2^(old maximum - maximum). A maximum of -infinity counts as 0 there, so that
+     * weights become 0 and not NaN; NaN scores stay NaN. */
+    LEAP_INLINE void exponentiate(float* scores, int count, const Vec (&new_maximum)[VECTORS], Vec (&alpha)[VECTORS]) const {
+#pragma GCC unroll 4
+        for (int c = 0; c < VECTORS; ++c) {
+            const Vec reference = new_maximum[c] == -INFINITE ? Vec{} : new_maximum[c];
+            alpha[c] = exp2_bounded(load(maximum + c * LANES) - reference);
+            Vec total = load(sum + c * LANES) * alpha[c];
+            for (int j = 0; j < count; ++j) {
+                float* s = scores + j * WIDTH + c * LANES;
+                const Vec weight = exp2_bounded(load(s) - reference);
+                store(s, weight);
+                total += weight;
+            }
+            store(sum + c * LANES, total);
+            store(maximum + c * LANES, new_maximum[c]);
+        }
+    }
+
+    LEAP_INLINE void accumulate(const float* values, int count, const float* weights, const Vec (&alpha)[VECTORS]) const {
+        for_each_row_group(head_dim, [&]<int R>(int d) {
+            Vec o[R][VECTORS];
+#pragma GCC unroll 6
+            for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+                for (int c = 0; c < VECTORS; ++c) o[r][c] = load(output + (d + r) * WIDTH + c * LANES) * alpha[c];
+            multiply_tile(o, values + d, 1, head_dim, weights, count);
+#pragma GCC unroll 6
+            for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+                for (int c = 0; c < VECTORS; ++c) store(output + (d + r) * WIDTH + c * LANES, o[r][c]);
+        });
+    }
+};
+
+/* Calls visit(tile) with the narrowest tile on `state` that holds `queries` queries. */
+template <class Visit>
+LEAP_INLINE void with_tile(float* state, int head_dim, int queries, Visit&& visit) {
+    switch ((queries + LANES - 1) / LANES) {
+        case 1: return visit(Tile<1>(state, head_dim));
+        case 2: return visit(Tile<2>(state, head_dim));
+        case 3: return visit(Tile<std::min(3, MAX_VECTORS)>(state, head_dim));
+        default: return visit(Tile<MAX_VECTORS>(state, head_dim));
+    }
+}
+
+}  // namespace leap::attention

@@ -1,0 +1,60 @@
+/* gather.cpp: the features of the rows that are still masked, packed for the head.
+ *
+ * What      out[b][g][j] = x[row_offsets[b * guided + g] + position_rows[g][positions[b][j]]],  j < step->masked
+ * Layouts   x: (rows, C) float32; positions: (images, tokens) int32; out: (images, guided, row_capacity, C) float32
+ * A thread  takes whole rows
+ * Wants     positions on the grid, masked <= row_capacity; out does not alias x; other rows of out stay as they are
+ * Source    none needed
+ */
+#include <cstring>
+
+#include "parallel.hpp"
+#include "status.hpp"
+#include "step.hpp"
+
+namespace leap {
+namespace {
+
+leap_status check(const leap_gather_params* p) {
+    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "gather_rows: the parameters are null");
+    LEAP_TRY(require_float32("gather_rows", "dtype", p->dtype));
+    LEAP_REQUIRE(p->C >= 0 && p->row_capacity >= 0, LEAP_BAD_ARGUMENT,
+                 "gather_rows: C=%lld and row_capacity=%lld must not be negative", (long long)p->C,
+                 (long long)p->row_capacity);
+    LEAP_TRY(check_step("gather_rows", p->step, p->images, p->guided, p->tokens));
+    if (p->images == 0) return LEAP_OK;
+    LEAP_TRY(check_row_capacity("gather_rows", *p->step, p->row_capacity));
+    if (p->step->masked == 0 || p->C == 0) return LEAP_OK;
+    LEAP_REQUIRE(p->x && p->row_offsets && p->positions && p->out, LEAP_BAD_ARGUMENT,
+                 "gather_rows: x, row_offsets, positions and out must not be null");
+    for (int64_t i = 0; i < p->images * p->guided; ++i)
+        LEAP_REQUIRE(p->row_offsets[i] >= 0, LEAP_BAD_ARGUMENT, "gather_rows: row_offsets[%lld]=%d is negative",
+                     (long long)i, p->row_offsets[i]);
+    LEAP_TRY(check_position_rows("gather_rows", p->position_rows, p->guided, p->tokens));
+    return check_positions("gather_rows", p->positions, p->images, p->step->masked, p->tokens);
+}
+
+template <class T>
+void run(const leap_gather_params& p) {
+    if (p.images == 0) return;
+    const int64_t masked = p.step->masked;
+    const int64_t rows = p.images * p.guided * masked;
+#pragma omp parallel for schedule(static) if (rows * p.C >= PARALLEL_ELEMENTS)
+    for (int64_t r = 0; r < rows; ++r) {
+        const int64_t j = r % masked;
+        const int64_t sequence = r / masked;  // b * guided + g
+        const int64_t position = p.positions[sequence / p.guided * p.tokens + j];
+        const int64_t row = p.position_rows ? p.position_rows[sequence % p.guided * p.tokens + position] : position;
+        std::memcpy(static_cast<T*>(p.out) + (sequence * p.row_capacity + j) * p.C,
+                    static_cast<const T*>(p.x) + (p.row_offsets[sequence] + row) * p.C, p.C * sizeof(T));
+    }
+}
+
+}  // namespace
+}  // namespace leap
+
+LEAP_EXPORT leap_status leap_gather_rows(leap_stream, const leap_gather_params* p) {
+    LEAP_TRY(leap::check(p));
+    if (p->C > 0) leap::run<float>(*p);
+    return LEAP_OK;
+}

@@ -1,0 +1,44 @@
+/* modulate.cpp: adaptive layer norm's scale and shift.
+ *
+ * What      y[r][c] = x[r][c] * (1 + scale[m][c]) + shift[m][c],  m = r / rows_per_modulation
+ * Layouts   x: (rows, C) float32; modulation: (ceil(rows / rows_per_modulation), 2 C) float32, scale then shift;
+ *           y: (rows, C) float32
+ * A thread  takes whole rows
+ * Wants     any sizes; y may be x
+ * Source    Peebles and Xie 2023 (DiT), section 3.2, without the gate
+ */
+#include "parallel.hpp"
+#include "simd.hpp"
+#include "status.hpp"
+
+namespace leap {
+namespace {
+
+template <class Y>
+void run(const float* x, const float* modulation, Y* y, int64_t rows, int64_t C, int64_t rows_per_modulation) {
+#pragma omp parallel for schedule(static) if (rows * C >= PARALLEL_ELEMENTS)
+    for (int64_t r = 0; r < rows; ++r) {
+        const float* scale = modulation + r / rows_per_modulation * 2 * C;
+        const float* shift = scale + C;
+        for_each_vector(C, [&](int64_t c, auto lanes) {
+            const Vec factor = 1.0f + load(scale + c, lanes);
+            store(y + r * C + c, load(x + r * C + c, lanes) * factor + load(shift + c, lanes), lanes);
+        });
+    }
+}
+
+}  // namespace
+}  // namespace leap
+
+LEAP_EXPORT leap_status leap_modulate(leap_stream, const float* x, const float* modulation, void* y, leap_dtype y_dtype,
+                                      int64_t rows, int64_t C, int64_t rows_per_modulation) {
+    LEAP_TRY(leap::require_float32("modulate", "y_dtype", y_dtype));
+    LEAP_REQUIRE(rows >= 0 && C >= 0, LEAP_BAD_ARGUMENT, "modulate: rows=%lld and C=%lld must not be negative",
+                 (long long)rows, (long long)C);
+    LEAP_REQUIRE(rows_per_modulation >= 1, LEAP_BAD_ARGUMENT, "modulate: rows_per_modulation=%lld must be at least 1",
+                 (long long)rows_per_modulation);
+    if (rows == 0 || C == 0) return LEAP_OK;
+    LEAP_REQUIRE(x && modulation && y, LEAP_BAD_ARGUMENT, "modulate: x, modulation and y must not be null");
+    leap::run(x, modulation, static_cast<float*>(y), rows, C, rows_per_modulation);
+    return LEAP_OK;
+}

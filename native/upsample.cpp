@@ -1,0 +1,46 @@
+/* upsample.cpp: nearest-neighbour upsampling by two, channels-last.
+ *
+ * What      y[n][i][j][c] = x[n][i / 2][j / 2][c]
+ * Layouts   x: (N, h, w, C) float32; y: (N, 2h, 2w, C) float32
+ * A thread  takes rows of x: writes the row of y with every pixel twice, then copies it to the next row
+ * Wants     any sizes; y does not alias x
+ * Source    none needed
+ */
+#include <cstring>
+
+#include "parallel.hpp"
+#include "status.hpp"
+
+namespace leap {
+namespace {
+
+template <class T>
+void run(const T* x, T* y, int64_t rows, int64_t w, int64_t C) {
+    const int64_t wide_row = 2 * w * C;
+#pragma omp parallel for schedule(static) if (rows * w * C >= PARALLEL_ELEMENTS)
+    for (int64_t r = 0; r < rows; ++r) {
+        T* even = y + 2 * r * wide_row;
+        for (int64_t j = 0; j < w; ++j) {
+            const T* pixel = x + (r * w + j) * C;
+            std::memcpy(even + 2 * j * C, pixel, C * sizeof(T));
+            std::memcpy(even + (2 * j + 1) * C, pixel, C * sizeof(T));
+        }
+        std::memcpy(even + wide_row, even, wide_row * sizeof(T));
+    }
+}
+
+}  // namespace
+}  // namespace leap
+
+LEAP_EXPORT leap_status leap_upsample_nearest_2x(leap_stream, leap_dtype dtype, const void* x, void* y, int64_t N, int64_t h,
+                                                 int64_t w, int64_t C) {
+    LEAP_TRY(leap::require_float32("upsample_nearest_2x", "dtype", dtype));
+    LEAP_REQUIRE(N >= 0 && h >= 0 && w >= 0 && C >= 0, LEAP_BAD_ARGUMENT,
+                 "upsample_nearest_2x: N=%lld, h=%lld, w=%lld and C=%lld must not be negative", (long long)N, (long long)h,
+                 (long long)w, (long long)C);
+    if (N == 0 || h == 0 || w == 0 || C == 0) return LEAP_OK;
+    LEAP_REQUIRE(x && y, LEAP_BAD_ARGUMENT, "upsample_nearest_2x: x and y must not be null");
+    LEAP_REQUIRE(x != y, LEAP_BAD_ARGUMENT, "upsample_nearest_2x: y must not alias x");
+    leap::run(static_cast<const float*>(x), static_cast<float*>(y), N * h, w, C);
+    return LEAP_OK;
+}
