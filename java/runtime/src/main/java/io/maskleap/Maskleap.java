@@ -12,6 +12,17 @@ public final class Maskleap {
     private Maskleap() {
     }
 
+    /**
+     * What {@code device} computes with: native library, instruction set, threads.
+     *
+     * @throws io.maskleap.error.MaskleapException where the device cannot be used
+     */
+    public static String nativeLibraryInfo(Device device) {
+        try (var context = Model.open(device)) {
+            return context.description();
+        }
+    }
+
     private static String readVersion() {
         var properties = new Properties();
         try (var in = Maskleap.class.getResourceAsStream("maskleap.properties")) {

@@ -1,0 +1,116 @@
+package io.maskleap.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.maskleap.Device;
+import io.maskleap.Model;
+import io.maskleap.TestModels;
+import io.maskleap.error.MaskleapException;
+import io.maskleap.weights.Json;
+import io.maskleap.weights.RawTensor;
+import io.maskleap.weights.SafetensorsFile;
+import io.maskleap.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Our results against what the reference implementation recorded; and that a difference is noticed. */
+class FixtureVerifierTest {
+
+    private static VerifyReport verify(Path folder) {
+        return new FixtureVerifier(folder, Device.cpu(2)).run(line -> { });
+    }
+
+    @Test
+    void everyTensorAndEveryTokenOfTheTinyFixtureIsAsRecorded() {
+        var report = verify(TestModels.tinyFixture());
+        assertTrue(report.passed(), report.toString());
+        assertEquals(5, report.tensors().size());
+        assertEquals(6, report.runs().size());
+    }
+
+    /** The run has ten classes in one batch, and five full steps of sixteen. */
+    @Test
+    void embeddedDemoGivesTheTokensThatWereRecordedWithItsCheckpoints() {
+        var runs = Json.read(TestModels.demoFixture().resolve("fixture.json")).getObjects("runs");
+        var run = runs.stream().filter(object -> object.getString("name").equals("n16-b5")).findFirst().orElseThrow();
+        try (var model = Model.open(TestModels.demo(), Device.cpu(2))) {
+            var check = new RecordedRun(TestModels.demoFixture(), run, model).replay();
+            assertTrue(check.passed(), check.toString());
+        }
+    }
+
+    /** A copy of the tiny fixture in which one file's tensor is changed. */
+    private static Path changed(Path copy, String file, String tensor, int element, float by) throws IOException {
+        try (var files = Files.list(TestModels.tinyFixture())) {
+            for (var path : files.toList()) {
+                Files.copy(path, copy.resolve(path.getFileName()));
+            }
+        }
+        var tensors = new ArrayList<RawTensor>();
+        try (var original = SafetensorsFile.open(TestModels.tinyFixture().resolve(file))) {
+            for (var name : original.names()) {
+                var raw = original.tensor(name);
+                if (name.equals(tensor)) {
+                    var shape = raw.shape().stream().mapToLong(Long::longValue).toArray();
+                    switch (raw.dtype()) {
+                        case F32 -> {
+                            var values = raw.toFloats();
+                            values[element] += by;
+                            raw = RawTensor.ofFloats(name, values, shape);
+                        }
+                        default -> {
+                            var values = raw.toInts();
+                            values[element] += (int) by;
+                            raw = RawTensor.ofInts(name, values, shape);
+                        }
+                    }
+                }
+                tensors.add(raw);
+            }
+            Files.delete(copy.resolve(file));
+            SafetensorsWriter.write(copy.resolve(file), tensors, Map.of());
+        }
+        return copy;
+    }
+
+    @Test
+    void featureThatIsOffIsReported(@TempDir Path copy) throws IOException {
+        var report = verify(changed(copy, "expected.safetensors", "forward.feature", 100, 0.01f));
+        assertFalse(report.passed());
+        assertEquals(List.of("forward.feature"), report.tensors().stream().filter(check -> !check.passed()).map(VerifyReport.TensorCheck::name).toList());
+        var check = report.tensors().stream().filter(tensor -> !tensor.passed()).findFirst().orElseThrow();
+        assertEquals(0.01, check.maxAbsolute(), 1e-4);
+    }
+
+    @Test
+    void tokenThatDiffersIsReportedWithItsStep(@TempDir Path copy) throws IOException {
+        var report = verify(changed(copy, "run-n8-b3.safetensors", "step04.codes_after", 3, -1));
+        assertFalse(report.passed());
+        var run = report.runs().stream().filter(check -> !check.passed()).findFirst().orElseThrow();
+        assertEquals("n8-b3", run.name());
+        assertEquals(1, run.tokenMismatches());
+        assertEquals(4, run.firstMismatchStep());
+    }
+
+    @Test
+    void folderThatIsNoFixtureIsNamed(@TempDir Path empty) {
+        assertEquals(empty + ": is no fixture folder, it has no fixture.json",
+                assertThrows(MaskleapException.class, () -> new FixtureVerifier(empty, Device.cpu(1))).getMessage());
+    }
+
+    @Test
+    void fixtureWithoutItsCheckpointIsNamed(@TempDir Path copy) throws IOException {
+        Files.copy(TestModels.tinyFixture().resolve("fixture.json"), copy.resolve("fixture.json"));
+        Files.copy(TestModels.tinyFixture().resolve("expected.safetensors"), copy.resolve("expected.safetensors"));
+        assertEquals(copy.resolve("base.pth") + ": no such file", assertThrows(MaskleapException.class, () -> verify(copy)).getMessage());
+    }
+}
