@@ -2,6 +2,7 @@ package io.maskleap.device;
 
 import io.maskleap.error.MaskleapException;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import org.bytedeco.javacpp.Loader;
 
@@ -29,8 +30,8 @@ final class NativeBundle {
             throw new MaskleapException("native library " + resource + " is in no jar of this program; " + remedy);
         }
         try {
-            return Loader.cacheResource(url).toPath();
-        } catch (IOException e) {
+            return url.getProtocol().equals("file") ? Path.of(url.toURI()) : Loader.cacheResource(url).toPath();
+        } catch (IOException | URISyntaxException e) {
             throw new MaskleapException("native library " + resource + ": cannot be unpacked to the cache folder ("
                     + e.getMessage() + "); name a writable one with -Dorg.bytedeco.javacpp.cachedir=DIR", e);
         }

@@ -76,7 +76,7 @@ final class OneDnn {
 
     private OneDnn() {
         // OpenMP first: our kernel library then finds the same one by its SONAME, and both share one team of threads.
-        NativeAccess.load(NativeBundle.oneDnn("libgomp.so.1"), Arena.global());
+        OpenMp.load();
         path = NativeBundle.oneDnn("libdnnl.so.3");
         symbols = NativeAccess.load(path, Arena.global());
         memoryDescCreateWithStrides = function("memory_desc_create_with_strides", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);

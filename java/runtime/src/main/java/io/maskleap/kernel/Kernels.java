@@ -204,8 +204,9 @@ public final class Kernels implements AutoCloseable {
             case SILU -> 1;
             case NONE -> throw new IllegalArgumentException("activation: NONE computes nothing");
         };
+        var biasData = bias == null ? NULL : bias.data();
         try {
-            check((int) activation.invokeExact(stream, x.dtype().code, code, x.data(), bias == null ? NULL : bias.data(), y.data(), x.rows(), x.columns()));
+            check((int) activation.invokeExact(stream, x.dtype().code, code, x.data(), biasData, y.data(), x.rows(), x.columns()));
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
         }

@@ -1,0 +1,28 @@
+package io.maskleap.cli;
+
+import io.maskleap.Device;
+import io.maskleap.Maskleap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(name = "version", description = "Show the versions of Maskleap, Java, the system and the native library.")
+final class VersionCommand implements Runnable, IVersionProvider {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        var out = spec.commandLine().getOut();
+        out.println(getVersion()[0]);
+        out.println("Java " + System.getProperty("java.vm.version") + ", " + System.getProperty("java.vendor"));
+        out.println(System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch"));
+        out.println(Maskleap.nativeLibraryInfo(Device.cpu()));
+    }
+
+    @Override
+    public String[] getVersion() {
+        return new String[] {"Maskleap " + Maskleap.VERSION};
+    }
+}

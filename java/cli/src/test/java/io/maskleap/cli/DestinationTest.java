@@ -1,0 +1,69 @@
+package io.maskleap.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.maskleap.error.MaskleapException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DestinationTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void folderGetsNamesOfImages() {
+        var destination = Destination.of(folder);
+        assertEquals(folder.resolve("star-7.png"), destination.file("star-7"));
+        assertEquals(folder.resolve("star-8.png"), destination.file("star-8", 1, 2));
+    }
+
+    @Test
+    void missingFolderIsMade() {
+        assertEquals(folder.resolve("new/star-7.png"), Destination.of(folder.resolve("new")).file("star-7"));
+        assertTrue(Files.isDirectory(folder.resolve("new")));
+    }
+
+    @Test
+    void fileIsTheOnlyImage() {
+        assertEquals(folder.resolve("x.png"), Destination.of(folder.resolve("x.PNG")).file("star-7", 0, 1));
+    }
+
+    @Test
+    void fileOfManyImagesIsNumbered() {
+        var destination = Destination.of(folder.resolve("x.png"));
+        assertEquals(folder.resolve("x-1.png"), destination.file("star-8", 1, 10));
+        assertEquals(folder.resolve("x-01.png"), destination.file("star-8", 1, 11));
+    }
+
+    @Test
+    void classNamesMayHoldAnything() {
+        assertEquals(folder.resolve("tench-Tinca-tinca-7.png"), Destination.of(folder).file("tench, Tinca/../tinca-7"));
+    }
+
+    @Test
+    void nothingIsLeftByTheTrial() throws IOException {
+        Destination.of(folder);
+        try (var files = Files.list(folder)) {
+            assertEquals(0, files.count());
+        }
+    }
+
+    @Test
+    void whatCannotBeWrittenIsRefused() throws IOException {
+        var nowhere = folder.resolve("no/such");
+        assertSentence(nowhere.resolve("x.png") + ": there is no folder " + nowhere, nowhere.resolve("x.png"));
+        assertSentence(nowhere + ": there is no folder " + nowhere.getParent(), nowhere);
+        assertSentence(folder.resolve("x.jpg") + ": wanted a file ending in .png, or an existing folder", folder.resolve("x.jpg"));
+        var file = Files.createFile(folder.resolve("file"));
+        assertSentence(file + ": is a file, wanted one ending in .png, or a folder", file);
+    }
+
+    private static void assertSentence(String sentence, Path out) {
+        assertEquals(sentence, assertThrows(MaskleapException.class, () -> Destination.of(out)).getMessage());
+    }
+}

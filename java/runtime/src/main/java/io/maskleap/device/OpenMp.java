@@ -1,0 +1,42 @@
+package io.maskleap.device;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.maskleap.kernel.NativeAccess;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+
+/** The OpenMP library that oneDNN and our kernels share. */
+final class OpenMp {
+    /**
+     * How often a thread that waits for its team looks before it sleeps. libgomp's default spins for milliseconds: where
+     * another program wants a core too, the team then waits for a thread that does not run, and an image took 5 to 10 times as long.
+     */
+    private static final String SPIN_COUNT = "1000";
+    private static final String SPIN_VARIABLE = "GOMP_SPINCOUNT";
+
+    private OpenMp() {
+    }
+
+    /** Loads it, for the life of the process: its threads must not lose their code. What the user's environment says of waiting counts. */
+    static void load() {
+        if (System.getenv(SPIN_VARIABLE) == null && System.getenv("OMP_WAIT_POLICY") == null) {
+            setEnvironment(SPIN_VARIABLE, SPIN_COUNT);
+        }
+        NativeAccess.load(NativeBundle.oneDnn("libgomp.so.1"), Arena.global());
+    }
+
+    /** Sets a variable for libraries that are loaded later; Java's own view of the environment stays as it is. */
+    private static void setEnvironment(String name, String value) {
+        var linker = Linker.nativeLinker();
+        var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+        try (var arena = Arena.ofConfined()) {
+            int status = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
+            assert status == 0 : "setenv of " + name + " failed";
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+}
