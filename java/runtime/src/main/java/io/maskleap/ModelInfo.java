@@ -34,31 +34,36 @@ public record ModelInfo(String name, List<String> classNames, int classes, int i
         return classNames.isEmpty() ? Integer.toString(label) : classNames.get(label);
     }
 
-    /** The number of the class that a request chose. */
-    int label(Request.ClassChoice choice) {
-        return switch (choice) {
-            case Request.ClassChoice.Numbered(int label) -> {
-                if (label < 0 || label >= classes) {
-                    throw new MaskleapException("class is " + label + ", wanted 0 to " + (classes - 1) + knownNames());
-                }
-                yield label;
-            }
-            case Request.ClassChoice.Named(String className) -> {
-                int label = classNames.indexOf(className);
-                if (label < 0) {
-                    throw new MaskleapException("class \"" + className + "\" is not known to model " + name
-                            + (classNames.isEmpty() ? ", whose classes have no names: wanted a number from 0 to " + (classes - 1) : knownNames()));
-                }
-                yield label;
-            }
-        };
+    /**
+     * The number of the class of this name or, where no class has that name, of this number.
+     *
+     * @throws MaskleapException where there is none; the sentence names those that there are
+     */
+    public int label(String nameOrNumber) {
+        int named = classNames.indexOf(nameOrNumber);
+        int label = named >= 0 ? named : number(nameOrNumber);
+        if (label < 0 || label >= classes) {
+            throw new MaskleapException("there is no class \"" + nameOrNumber + "\"; " + knownClasses());
+        }
+        return label;
     }
 
-    private String knownNames() {
-        if (classNames.isEmpty()) {
-            return "";
+    private static int number(String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException _) {
+            return -1;
         }
-        return "; it knows " + String.join(", ", classNames.subList(0, Math.min(MOST_NAMES, classNames.size())))
-                + (classNames.size() > MOST_NAMES ? " and " + (classNames.size() - MOST_NAMES) + " more" : "");
+    }
+
+    /** The classes in words, for messages. */
+    public String knownClasses() {
+        var numbers = "0 to " + (classes - 1);
+        if (classNames.isEmpty()) {
+            return name + " knows classes by number only, " + numbers;
+        }
+        int more = classNames.size() - MOST_NAMES;
+        return name + " knows " + String.join(", ", classNames.subList(0, Math.min(MOST_NAMES, classNames.size())))
+                + (more > 0 ? " and " + more + " more" : "") + " (or by number, " + numbers + ")";
     }
 }

@@ -10,7 +10,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * What to generate. Immutable: each method gives a changed copy. What is not said is the model's default.
@@ -18,7 +17,7 @@ import java.util.stream.Stream;
  * <p>Image k of a request, from 0, has the seed {@code seed + k}: asked for alone with that seed, it comes out the same.
  */
 public final class Request {
-    private final List<ClassChoice> classes;
+    private final List<String> classes;
     private int count = 1;
     private long seed;
     private OptionalInt steps = OptionalInt.empty();
@@ -31,16 +30,7 @@ public final class Request {
     private OptionalDouble gumbelTemperature = OptionalDouble.empty();
     private Optional<Uniforms> uniforms = Optional.empty();
 
-    /** A class by name or by number. */
-    sealed interface ClassChoice {
-        record Named(String name) implements ClassChoice {
-        }
-
-        record Numbered(int label) implements ClassChoice {
-        }
-    }
-
-    private Request(List<ClassChoice> classes) {
+    private Request(List<String> classes) {
         this.classes = classes;
     }
 
@@ -62,14 +52,14 @@ public final class Request {
         return copy;
     }
 
-    /** An image of each of these classes, by name. */
+    /** An image of each of these classes, by name (or number). */
     public static Request ofClass(String... names) {
-        return new Request(Stream.of(names).<ClassChoice>map(ClassChoice.Named::new).toList());
+        return new Request(List.of(names));
     }
 
     /** An image of each of these classes, by number from 0. */
     public static Request ofClass(int... labels) {
-        return new Request(IntStream.of(labels).<ClassChoice>mapToObj(ClassChoice.Numbered::new).toList());
+        return new Request(IntStream.of(labels).mapToObj(Integer::toString).toList());
     }
 
     /** {@code count} images of each class, 1 or more. */
@@ -143,7 +133,7 @@ public final class Request {
                 gumbelTemperature.orElse(defaults.gumbelTemperature()));
     }
 
-    List<ClassChoice> classes() {
+    List<String> classes() {
         return classes;
     }
 

@@ -218,8 +218,8 @@ class SessionTest {
 
     @ParameterizedTest
     @CsvSource({
-        "5, 'class is 5, wanted 0 to 4'",
-        "-1, 'class is -1, wanted 0 to 4'",
+        "5, 'there is no class \"5\"; tiny knows classes by number only, 0 to 4'",
+        "-1, 'there is no class \"-1\"; tiny knows classes by number only, 0 to 4'",
     })
     void classOutOfRangeIsNamed(int label, String sentence) {
         assertEquals(sentence, refusal(Request.ofClass(label)));
@@ -228,10 +228,10 @@ class SessionTest {
     @Test
     void unknownClassIsNamedWithTheKnownOnes() {
         try (var demo = Model.open(TestModels.demo(), Device.cpu(1)); var session = demo.newSession()) {
-            assertEquals("class \"cat\" is not known to model demo; it knows circle, square, triangle, star, heart, crescent, ring, plus, flower, drop",
+            assertEquals("there is no class \"cat\"; demo knows circle, square, triangle, star, heart, crescent, ring, plus, flower, drop (or by number, 0 to 9)",
                     assertThrows(MaskleapException.class, () -> session.generate(Request.ofClass("cat"))).getMessage());
         }
-        assertEquals("class \"cat\" is not known to model tiny, whose classes have no names: wanted a number from 0 to 4", refusal(Request.ofClass("cat")));
+        assertEquals("there is no class \"cat\"; tiny knows classes by number only, 0 to 4", refusal(Request.ofClass("cat")));
     }
 
     @Test

@@ -142,7 +142,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
                     .formatted(shortcutHeads));
         }
         if (classNames.isEmpty()) {
-            assumed.add("class names: none, the classes have numbers only (--classes)");
+            assumed.add("class names: none, the classes have numbers only (--class-names)");
         }
         assumed.add("defaults: %d steps, %d of them full, %s schedule, randomization %s, guidance %s, softmax temperature"
                 .formatted(settings.steps(), settings.budget(), lowerCase(settings.schedule()),

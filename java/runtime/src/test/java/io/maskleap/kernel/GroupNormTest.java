@@ -67,6 +67,15 @@ class GroupNormTest {
     }
 
     @Test
+    void aVarianceAsSmallAsEpsilon() {
+        var c = Case.random(1, 97, 8, 4, false, 0);
+        for (int i = 0; i < c.x.length; i++) {
+            c.x[i] *= 5e-4f;
+        }
+        assertRight(c);
+    }
+
+    @Test
     void noImagesIsNoError() {
         var none = memory.outputFloats(0).matrix(0, 8);
         var row = memory.input(new float[8]).matrix(1, 8);
