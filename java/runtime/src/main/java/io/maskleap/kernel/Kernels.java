@@ -121,6 +121,9 @@ public final class Kernels implements AutoCloseable {
         requireColumns(kernel, "v", v, (long) heads.keys() * heads.dim());
         requireColumns(kernel, "out", out, (long) heads.queries() * heads.dim());
         requireRows(kernel, "out", out, q.rows());
+        requireDtype(kernel, "k", k, q.dtype());
+        requireDtype(kernel, "v", v, q.dtype());
+        requireDtype(kernel, "out", out, q.dtype());
         requireInts(kernel, "query offsets", raggedness.queryOffsets(), raggedness.sequences() + 1);
         requireInts(kernel, "key offsets", raggedness.keyOffsets(), raggedness.sequences());
         requireInts(kernel, "key counts", raggedness.keyCounts(), raggedness.sequences());
@@ -159,8 +162,9 @@ public final class Kernels implements AutoCloseable {
         requireContiguous(kernel, "residual", residual);
         requireContiguous(kernel, "y", y);
         requireShape(kernel, "y", y, residual.rows(), C);
-        requireShape(kernel, "gamma", gamma, 1, C);
-        requireShape(kernel, "beta", beta, 1, C);
+        requireVector(kernel, "gamma", gamma, C);
+        requireVector(kernel, "beta", beta, C);
+        requireDtype(kernel, "residual", residual, Dtype.F32);
         if (delta != null) {
             requireContiguous(kernel, "delta", delta);
             requireShape(kernel, "delta", delta, residual.rows(), C);
@@ -184,6 +188,7 @@ public final class Kernels implements AutoCloseable {
         requireContiguous("add", "x", x);
         requireContiguous("add", "y", y);
         requireShape("add", "y", y, x.rows(), x.columns());
+        requireDtype("add", "y", y, Dtype.F32);
         try {
             check((int) add.invokeExact(stream, x.dtype().code, x.data(), y.data(), x.rows() * x.columns()));
         } catch (Throwable t) {
@@ -196,8 +201,9 @@ public final class Kernels implements AutoCloseable {
         requireContiguous("activation", "x", x);
         requireContiguous("activation", "y", y);
         requireShape("activation", "y", y, x.rows(), x.columns());
+        requireDtype("activation", "y", y, x.dtype());
         if (bias != null) {
-            requireShape("activation", "bias", bias, 1, x.columns());
+            requireVector("activation", "bias", bias, x.columns());
         }
         int code = switch (kind) {
             case GELU_ERF -> 0;
@@ -215,6 +221,10 @@ public final class Kernels implements AutoCloseable {
     /** Sinusoids of 1000 * maskRatio; maskRatios: out.rows() float32, device; out: (n, 2 * half) float32. */
     public void timeEmbedding(MemorySegment maskRatios, Tensor out) {
         requireContiguous("time embedding", "out", out);
+        requireDtype("time embedding", "out", out, Dtype.F32);
+        if (out.columns() % 2 != 0) {
+            throw shape("time embedding", "out", out.columns() + " columns", "an even number: cosines and sines");
+        }
         requireBytes("time embedding", "mask ratios", maskRatios, out.rows() * Float.BYTES);
         try {
             check((int) timeEmbedding.invokeExact(stream, maskRatios, out.rows(), out.data(), out.columns() / 2));
@@ -229,8 +239,12 @@ public final class Kernels implements AutoCloseable {
         requireContiguous("modulate", "modulation", modulation);
         requireContiguous("modulate", "y", y);
         requireShape("modulate", "y", y, x.rows(), x.columns());
+        requireDtype("modulate", "x", x, Dtype.F32);
+        requireDtype("modulate", "modulation", modulation, Dtype.F32);
         requireColumns("modulate", "modulation", modulation, 2 * x.columns());
-        requireRows("modulate", "modulation", modulation, Math.ceilDiv(x.rows(), rowsPerModulation));
+        if (rowsPerModulation > 0) { // the kernel refuses what is not positive
+            requireRows("modulate", "modulation", modulation, Math.ceilDiv(x.rows(), rowsPerModulation));
+        }
         try {
             check((int) modulate.invokeExact(stream, x.data(), modulation.data(), y.data(), y.dtype().code, x.rows(), x.columns(), rowsPerModulation));
         } catch (Throwable t) {
@@ -284,6 +298,8 @@ public final class Kernels implements AutoCloseable {
         requireShape(kernel, "out", out, grid.sequences() * rowCapacity, x.columns());
         requireInts(kernel, "row offsets", rowOffsets, grid.sequences());
         requireInts(kernel, "positions", positions, (long) grid.images() * grid.tokens());
+        requirePositionRows(kernel, grid);
+        requireDtype(kernel, "out", out, x.dtype());
         requireBytes(kernel, "step", step, StepBlock.BYTES);
         var params = gatherParams.begin()
                 .pointer(x.data()).pointer(rowOffsets).pointer(positions).pointer(grid.positionRows()).pointer(step).pointer(out.data())
@@ -316,13 +332,16 @@ public final class Kernels implements AutoCloseable {
         requireContiguous(kernel, "logits", logits);
         requireRows(kernel, "logits", logits, grid.sequences() * call.rowCapacity());
         if (call.bias() != null) {
+            requireDtype(kernel, "bias", call.bias(), Dtype.F32);
             requireRows(kernel, "bias", call.bias(), grid.tokens());
             if (call.bias().columns() < logits.columns()) {
                 throw shape(kernel, "bias", call.bias().columns() + " columns", "at least " + logits.columns());
             }
         }
         requireInts(kernel, "positions", call.positions(), cells);
-        requireBytes(kernel, "seeds", call.seeds(), (long) grid.images() * Long.BYTES);
+        if (call.uDraw().equals(NULL) || call.uConfidence().equals(NULL)) {
+            requireBytes(kernel, "seeds", call.seeds(), (long) grid.images() * Long.BYTES);
+        }
         long draws = call.draw() == SampleCall.Draw.GUMBEL_MAX ? grid.images() * call.rowCapacity() * logits.columns() : cells;
         requireOptionalBytes(kernel, "uniforms of the draw", call.uDraw(), draws * Double.BYTES);
         requireOptionalBytes(kernel, "uniforms of the confidence", call.uConfidence(), cells * Double.BYTES);
@@ -352,7 +371,10 @@ public final class Kernels implements AutoCloseable {
         requireBytes(kernel, "confidence", call.confidence(), cells * Float.BYTES);
         requireInts(kernel, "positions", call.positions(), cells);
         requireInts(kernel, "codes", call.codes(), cells);
-        requireInts(kernel, "id offsets", call.idOffsets(), grid.sequences());
+        if (!call.ids().equals(NULL)) {
+            requireInts(kernel, "id offsets", call.idOffsets(), grid.sequences());
+        }
+        requirePositionRows(kernel, grid);
         requireInts(kernel, "new codes", call.newCodes(), cells);
         requireInts(kernel, "new positions", call.newPositions(), cells);
         requireInts(kernel, "new counts", call.newCounts(), grid.images());
@@ -377,10 +399,12 @@ public final class Kernels implements AutoCloseable {
         requireContiguous(kernel, "x", x);
         requireContiguous(kernel, "y", y);
         requireShape(kernel, "y", y, x.rows(), x.columns());
-        requireShape(kernel, "gamma", gamma, 1, x.columns());
-        requireShape(kernel, "beta", beta, 1, x.columns());
+        requireDtype(kernel, "y", y, x.dtype());
+        requireVector(kernel, "gamma", gamma, x.columns());
+        requireVector(kernel, "beta", beta, x.columns());
+        long pixels = images > 0 ? x.rows() / images : x.rows(); // the kernel refuses what is not positive
         try {
-            check((int) groupNorm.invokeExact(stream, x.dtype().code, x.data(), gamma.data(), beta.data(), y.data(), images, x.rows() / images,
+            check((int) groupNorm.invokeExact(stream, x.dtype().code, x.data(), gamma.data(), beta.data(), y.data(), images, pixels,
                     x.columns(), groups, eps, swish ? 1 : 0));
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
@@ -393,6 +417,7 @@ public final class Kernels implements AutoCloseable {
         requireContiguous("upsample", "y", y);
         requireRows("upsample", "x", x, images * height * width);
         requireShape("upsample", "y", y, 4 * x.rows(), x.columns());
+        requireDtype("upsample", "y", y, x.dtype());
         try {
             check((int) upsample.invokeExact(stream, x.dtype().code, x.data(), y.data(), images, height, width, x.columns()));
         } catch (Throwable t) {
@@ -438,6 +463,22 @@ public final class Kernels implements AutoCloseable {
     private static void requireShape(String kernel, String name, Tensor tensor, long rows, long columns) {
         requireRows(kernel, name, tensor, rows);
         requireColumns(kernel, name, tensor, columns);
+    }
+
+    /** A float32 tensor of one row, as weights of norms and biases are. */
+    private static void requireVector(String kernel, String name, Tensor tensor, long columns) {
+        requireShape(kernel, name, tensor, 1, columns);
+        requireDtype(kernel, name, tensor, Dtype.F32);
+    }
+
+    private static void requireDtype(String kernel, String name, Tensor tensor, Dtype dtype) {
+        if (tensor.dtype() != dtype) {
+            throw shape(kernel, name, "dtype " + tensor.dtype(), dtype.toString());
+        }
+    }
+
+    private static void requirePositionRows(String kernel, Grid grid) {
+        requireOptionalBytes(kernel, "position rows", grid.positionRows(), (long) grid.guided() * grid.tokens() * Integer.BYTES);
     }
 
     private static void requireInts(String kernel, String name, MemorySegment segment, long count) {

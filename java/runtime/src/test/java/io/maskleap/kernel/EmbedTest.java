@@ -26,11 +26,12 @@ class EmbedTest {
     private final Kernels kernels = TestLibrary.kernels();
 
     /** {@code positions}, {@code counts} and {@code positionTable} may be null. */
-    private record Case(int sequences, int capacity, int stride, int C, int[] ids, int[] positions, int[] counts, float[] tokenTable, float[] positionTable) {
+    private record Case(int sequences, int capacity, int stride, int C, int[] ids, int[] positions, int[] counts, float[] tokenTable,
+            float[] positionTable) {
         static Case random(int sequences, int capacity, int stride, int C) {
             var seeded = new Seeded();
-            return new Case(sequences, capacity, stride, C, seeded.ints((long) sequences * stride, VOCABULARY), seeded.ints((long) sequences * stride, POSITIONS),
-                    null, seeded.normal((long) VOCABULARY * C, 1), seeded.normal((long) POSITIONS * C, 1));
+            return new Case(sequences, capacity, stride, C, seeded.ints((long) sequences * stride, VOCABULARY),
+                    seeded.ints((long) sequences * stride, POSITIONS), null, seeded.normal((long) VOCABULARY * C, 1), seeded.normal((long) POSITIONS * C, 1));
         }
 
         Case withoutPositions() {
@@ -127,7 +128,8 @@ class EmbedTest {
     void refusesAnIdOutsideItsTable(int id) {
         TestLibrary.assumeCpu();
         var bad = memory.input(0, 1, id).segment();
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.embed(call(bad, positions, tokenTable, positionTable, out)), "embed", "id", Integer.toString(id), "13");
+        assertRefused(BAD_ARGUMENT, memory, () -> kernels.embed(call(bad, positions, tokenTable, positionTable, out)), "embed", "id",
+                Integer.toString(id), "13");
     }
 
     @ParameterizedTest

@@ -123,7 +123,8 @@ class GatherRowsTest {
     void refusesAPositionOutsideTheGrid(int position) {
         TestLibrary.assumeCpu();
         var bad = memory.input(0, 1, position, 0).segment();
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.gatherRows(grid, x, offsets, bad, step, out, 3), "gather", "position", Integer.toString(position), "4");
+        assertRefused(BAD_ARGUMENT, memory, () -> kernels.gatherRows(grid, x, offsets, bad, step, out, 3), "gather", "position",
+                Integer.toString(position), "4");
     }
 
     @Test

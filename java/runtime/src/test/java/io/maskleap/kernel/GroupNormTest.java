@@ -26,7 +26,8 @@ class GroupNormTest {
     private record Case(int images, int pixels, int C, int groups, boolean swish, float[] x, float[] gamma, float[] beta) {
         static Case random(int images, int pixels, int C, int groups, boolean swish, double mean) {
             var seeded = new Seeded();
-            return new Case(images, pixels, C, groups, swish, seeded.normal((long) images * pixels * C, mean, 2), seeded.normal(C, 1, 0.3), seeded.normal(C, 0.5));
+            return new Case(images, pixels, C, groups, swish, seeded.normal((long) images * pixels * C, mean, 2), seeded.normal(C, 1, 0.3),
+                    seeded.normal(C, 0.5));
         }
 
         Case alone(int image) {

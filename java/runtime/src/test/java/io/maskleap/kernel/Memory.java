@@ -1,6 +1,7 @@
 package io.maskleap.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -146,7 +147,7 @@ final class Memory implements AutoCloseable {
         }
 
         float[] floats() {
-            return content.toArray(java.lang.foreign.ValueLayout.JAVA_FLOAT);
+            return content.toArray(JAVA_FLOAT);
         }
 
         int[] ints() {

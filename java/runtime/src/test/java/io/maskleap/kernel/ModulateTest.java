@@ -21,7 +21,8 @@ class ModulateTest {
     private record Case(int rows, int C, int rowsPerModulation, float[] x, float[] modulation) {
         static Case random(int rows, int C, int rowsPerModulation) {
             var seeded = new Seeded();
-            return new Case(rows, C, rowsPerModulation, seeded.normal((long) rows * C, 2), seeded.normal((long) modulations(rows, rowsPerModulation) * 2 * C, 1));
+            return new Case(rows, C, rowsPerModulation, seeded.normal((long) rows * C, 2),
+                    seeded.normal((long) modulations(rows, rowsPerModulation) * 2 * C, 1));
         }
 
         static int modulations(int rows, int rowsPerModulation) {

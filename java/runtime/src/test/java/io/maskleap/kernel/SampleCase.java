@@ -164,6 +164,11 @@ final class SampleCase {
         return row;
     }
 
+    /** The recorded one, or the one at index 0 of Philox. */
+    private double uniform(double[] recorded, int b, int position, int purpose) {
+        return recorded == null ? Philox.uniform(seeds[b], 0, position, index, purpose) : recorded[b * tokens + position];
+    }
+
     private static double gumbel(Precision precision, double u) {
         return precision.round(-Math.log(precision.round(-Math.log(u))));
     }
@@ -180,7 +185,7 @@ final class SampleCase {
     /** Right, but for a uniform within the tolerance of a step of the distribution function. */
     private void assertInverseCdf(int b, int j, int code) {
         var cdf = Reference.of(precision -> cumulative(precision, b, j));
-        double u = uDraw == null ? Philox.uniform(seeds[b], 0, position(b, j), index, Philox.DRAW) : uDraw[b * tokens + position(b, j)];
+        double u = uniform(uDraw, b, position(b, j), Philox.DRAW);
         double below = code == 0 ? 0 : cdf.exact()[code - 1];
         assertTrue(below - cdf.allowance() < u && u <= cdf.exact()[code] + cdf.allowance(),
                 () -> where(b, j) + ": code " + code + " stands for uniforms " + below + " to " + cdf.exact()[code] + ", the uniform is " + u);
@@ -218,7 +223,7 @@ final class SampleCase {
             for (int j = 0; j < masked; j++) {
                 int at = b * masked + j;
                 double p = precision.softmax(logits(precision, b, j), confidenceScale)[codes[at]];
-                double u = uConfidence == null ? Philox.uniform(seeds[b], 0, position(b, j), index, Philox.CONFIDENCE) : uConfidence[b * tokens + position(b, j)];
+                double u = uniform(uConfidence, b, position(b, j), Philox.CONFIDENCE);
                 confidences[at] = switch (confidence) {
                     case LOG_PROBABILITY -> precision.round(precision.round(Math.log(Math.max(p, 1e-20))) + precision.round(noise * gumbel(precision, u)));
                     case PROBABILITY -> p;

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.maskleap.kernel.SampleCall.Draw;
 import io.maskleap.kernel.StepBlock.Confidence;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -327,43 +328,43 @@ class SampleTest {
         assertSampleRefused(BAD_ARGUMENT, new SampleCase(1, guided, 5, 3, 4, 7, 1), "sample", "guided", Integer.toString(guided));
     }
 
+    /** A good call with other logits, grid or dtype of the noise. */
+    private static SampleCall with(SampleCall good, Grid grid, Tensor logits, long rowCapacity, Draw draw, Dtype noise) {
+        return new SampleCall(grid, logits, rowCapacity, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(), good.step(),
+                good.sampled(), good.confidence(), draw, noise);
+    }
+
     @Test
     void refusesDtypesThatItDoesNotHave() {
         TestLibrary.assumeCpu();
         var good = small();
         var half = memory.output(Dtype.BF16, 4 * 7).matrix(Dtype.BF16, 4, 7);
-        assertRefused(BAD_DTYPE, memory, () -> TestLibrary.kernels().sample(new SampleCall(good.grid(), half, 4, null, good.positions(), good.seeds(),
-                good.uDraw(), good.uConfidence(), good.step(), good.sampled(), good.confidence(), good.draw(), Dtype.F32)), "sample", "logits_dtype", "1");
-        assertRefused(BAD_DTYPE, memory, () -> TestLibrary.kernels().sample(new SampleCall(good.grid(), good.logits(), 4, null, good.positions(), good.seeds(),
-                good.uDraw(), good.uConfidence(), good.step(), good.sampled(), good.confidence(), Draw.GUMBEL_MAX, Dtype.BF16)), "sample", "noise_dtype", "1");
+        var halfLogits = with(good, good.grid(), half, 4, Draw.ARGMAX, Dtype.F32);
+        assertRefused(BAD_DTYPE, memory, () -> TestLibrary.kernels().sample(halfLogits), "sample", "logits_dtype", "1");
+        var halfNoise = with(good, good.grid(), good.logits(), 4, Draw.GUMBEL_MAX, Dtype.BF16);
+        assertRefused(BAD_DTYPE, memory, () -> TestLibrary.kernels().sample(halfNoise), "sample", "noise_dtype", "1");
     }
 
     @Test
     void refusesNegativeSizes() {
-        var good = small();
-        var none = memory.input(new float[0]).matrix(0, 7);
-        assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().sample(new SampleCall(Grid.identity(-1, 1, 5), none, 0, null, good.positions(), good.seeds(),
-                good.uDraw(), good.uConfidence(), good.step(), good.sampled(), good.confidence(), good.draw(), Dtype.F32)), "sample", "images", "-1");
+        var bad = with(small(), Grid.identity(-1, 1, 5), memory.input(new float[0]).matrix(0, 7), 0, Draw.ARGMAX, Dtype.F32);
+        assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().sample(bad), "sample", "images", "-1");
     }
 
-    @Test
-    void refusesNullPointers() {
+    @ParameterizedTest
+    @ValueSource(strings = {"logits", "positions", "seeds", "step", "sampled", "confidence"})
+    void refusesNullPointers(String argument) {
         var good = small();
-        assertNullRefused("logits", new SampleCall(good.grid(), nullMatrix(4, 7), 4, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(),
-                good.step(), good.sampled(), good.confidence(), good.draw(), good.noise()));
-        assertNullRefused("positions", new SampleCall(good.grid(), good.logits(), 4, null, nullOf(20), good.seeds(), good.uDraw(), good.uConfidence(),
-                good.step(), good.sampled(), good.confidence(), good.draw(), good.noise()));
-        assertNullRefused("seeds", new SampleCall(good.grid(), good.logits(), 4, null, good.positions(), nullOf(8), good.uDraw(), good.uConfidence(),
-                good.step(), good.sampled(), good.confidence(), good.draw(), good.noise()));
-        assertNullRefused("step", new SampleCall(good.grid(), good.logits(), 4, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(),
-                nullOf(40), good.sampled(), good.confidence(), good.draw(), good.noise()));
-        assertNullRefused("sampled", new SampleCall(good.grid(), good.logits(), 4, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(),
-                good.step(), nullOf(20), good.confidence(), good.draw(), good.noise()));
-        assertNullRefused("confidence", new SampleCall(good.grid(), good.logits(), 4, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(),
-                good.step(), good.sampled(), nullOf(20), good.draw(), good.noise()));
+        var bad = new SampleCall(good.grid(), argument.equals("logits") ? nullMatrix(4, 7) : good.logits(), 4, null,
+                nullIf(argument.equals("positions"), good.positions()),
+                nullIf(argument.equals("seeds"), good.seeds()), good.uDraw(), good.uConfidence(),
+                nullIf(argument.equals("step"), good.step()),
+                nullIf(argument.equals("sampled"), good.sampled()),
+                nullIf(argument.equals("confidence"), good.confidence()), good.draw(), good.noise());
+        assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().sample(bad), "sample", argument);
     }
 
-    private void assertNullRefused(String argument, SampleCall call) {
-        assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().sample(call), "sample", argument);
+    private static MemorySegment nullIf(boolean isNull, MemorySegment segment) {
+        return isNull ? nullOf(segment.byteSize()) : segment;
     }
 }

@@ -13,11 +13,16 @@ import io.maskleap.kernel.StepBlock.Confidence;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SelectTest {
@@ -156,7 +161,8 @@ class SelectTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1, 1, 1", "1, 1, 97, 97, 20", "3, 2, 257, 100, 33", "2, 2, 1024, 1024, 1023", "5, 2, 256, 17, 1", "1, 1, 4096, 4000, 2000", "0, 2, 8, 4, 2"})
+    @CsvSource({"1, 1, 1, 1, 1", "1, 1, 97, 97, 20", "3, 2, 257, 100, 33", "2, 2, 1024, 1024, 1023", "5, 2, 256, 17, 1",
+            "1, 1, 4096, 4000, 2000", "0, 2, 8, 4, 2"})
     void theMostConfidentAreFixed(int images, int guided, int tokens, int masked, int toFix) {
         var c = Case.random(images, guided, tokens, masked, toFix);
         assertRight(c);
@@ -215,7 +221,8 @@ class SelectTest {
 
     @Test
     void valuesNextToEachOtherAndOfEveryMagnitude() {
-        float[] close = {1, Math.nextUp(1f), Math.nextDown(1f), 1, Math.nextUp(1f), Float.MIN_VALUE, 0, -Float.MIN_VALUE, Float.MAX_VALUE, -Float.MAX_VALUE, 1e-20f, -1e20f};
+        float[] close = {1, Math.nextUp(1f), Math.nextDown(1f), 1, Math.nextUp(1f), Float.MIN_VALUE,
+                0, -Float.MIN_VALUE, Float.MAX_VALUE, -Float.MAX_VALUE, 1e-20f, -1e20f};
         for (int toFix = 0; toFix <= close.length; toFix++) {
             assertRight(Case.of(toFix, close));
         }
@@ -242,8 +249,8 @@ class SelectTest {
         var newPositions = memory.outputInts(40);
         var codes = memory.outputInts(40);
         TestLibrary.kernels().select(new SelectCall(Grid.identity(2, 2, 20), memory.input(c.sampled).segment(), memory.input(c.confidence).segment(),
-                memory.inPlace(c.positions).segment(), codes.segment(), MemorySegment.NULL, memory.input(new int[4]).segment(), memory.outputInts(40).segment(),
-                newPositions.segment(), memory.outputInts(2).segment(), memory.input(c.step()).segment(), 0));
+                memory.inPlace(c.positions).segment(), codes.segment(), MemorySegment.NULL, memory.input(new int[4]).segment(),
+                memory.outputInts(40).segment(), newPositions.segment(), memory.outputInts(2).segment(), memory.input(c.step()).segment(), 0));
         assertSame(expected(c).newPositions, newPositions.ints(), 2, 20);
         assertSame(expected(c).codes, codes.ints(), 2, 20);
     }
@@ -286,8 +293,8 @@ class SelectTest {
                 c.logits[2 * row] = margins[row % candidates];
             }
         });
-        var chosen = run(new Case(images, 1, candidates, candidates, 2, 0, new int[images * candidates], sampler.run(memory).confidence(), sampler.positions, null))
-                .newPositions;
+        var confidence = sampler.run(memory).confidence();
+        var chosen = run(new Case(images, 1, candidates, candidates, 2, 0, new int[images * candidates], confidence, sampler.positions, null)).newPositions;
 
         var weights = new double[candidates];
         for (int j = 0; j < candidates; j++) {
@@ -333,84 +340,73 @@ class SelectTest {
     // ---- refusals ----
 
     private final Case small = Case.random(1, 1, 5, 3, 2);
-    private final SelectCall good = new SelectCall(Grid.identity(1, 1, 5), memory.input(small.sampled).segment(), memory.input(small.confidence).segment(),
-            memory.inPlace(small.positions).segment(), memory.outputInts(5).segment(), memory.outputInts(5).segment(), memory.input(0).segment(),
-            memory.outputInts(5).segment(), memory.outputInts(5).segment(), memory.outputInts(1).segment(), memory.input(small.step()).segment(), 0);
 
-    private void assertSelectRefused(SelectCall call, String... parts) {
-        assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().select(call), parts);
+    private enum Argument { SAMPLED, CONFIDENCE, POSITIONS, CODES, ID_OFFSETS, NEW_CODES, NEW_POSITIONS, NEW_COUNTS, STEP }
+
+    /** Buffers of a good call, of which a test replaces one. */
+    private final Map<Argument, MemorySegment> arguments = new EnumMap<>(Map.of(
+            Argument.SAMPLED, memory.input(small.sampled).segment(),
+            Argument.CONFIDENCE, memory.input(small.confidence).segment(),
+            Argument.POSITIONS, memory.inPlace(small.positions).segment(),
+            Argument.CODES, memory.outputInts(5).segment(),
+            Argument.ID_OFFSETS, memory.input(0).segment(),
+            Argument.NEW_CODES, memory.outputInts(5).segment(),
+            Argument.NEW_POSITIONS, memory.outputInts(5).segment(),
+            Argument.NEW_COUNTS, memory.outputInts(1).segment(),
+            Argument.STEP, memory.input(small.step()).segment()));
+
+    private void assertSelectRefused(Argument replaced, MemorySegment with, String... parts) {
+        arguments.put(replaced, with);
+        assertSelectRefused(Grid.identity(1, 1, 5), parts);
     }
 
-    private SelectCall withStep(int masked, int toFix) {
-        var step = memory.input(new StepBlock(0, masked, toFix, Confidence.PROBABILITY, 1, 0, 1, 1, 0));
-        return new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), step.segment(), 0);
+    private void assertSelectRefused(Grid grid, String... parts) {
+        var call = new SelectCall(grid, arguments.get(Argument.SAMPLED), arguments.get(Argument.CONFIDENCE), arguments.get(Argument.POSITIONS),
+                arguments.get(Argument.CODES), memory.outputInts(5).segment(), arguments.get(Argument.ID_OFFSETS), arguments.get(Argument.NEW_CODES),
+                arguments.get(Argument.NEW_POSITIONS), arguments.get(Argument.NEW_COUNTS), arguments.get(Argument.STEP), 0);
+        var operationAndParts = Stream.concat(Stream.of("select"), Stream.of(parts)).toArray(String[]::new);
+        assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().select(call), operationAndParts);
     }
 
-    @Test
-    void refusesToFixMoreThanAreMasked() {
+    private MemorySegment step(int masked, int toFix) {
+        return memory.input(new StepBlock(0, masked, toFix, Confidence.PROBABILITY, 1, 0, 1, 1, 0)).segment();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 4", "0, 1", "3, -1"})
+    void refusesToFixMoreThanAreMaskedOrLessThanNothing(int masked, int toFix) {
         TestLibrary.assumeCpu();
-        assertSelectRefused(withStep(3, 4), "select", "to_fix", "4", "3");
-    }
-
-    @Test
-    void refusesToFixLessThanNothing() {
-        TestLibrary.assumeCpu();
-        assertSelectRefused(withStep(3, -1), "select", "to_fix", "-1");
+        assertSelectRefused(Argument.STEP, step(masked, toFix), "to_fix", Integer.toString(toFix), Integer.toString(masked));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 6})
     void refusesMaskedOutsideTheGrid(int masked) {
         TestLibrary.assumeCpu();
-        assertSelectRefused(withStep(masked, 0), "select", "masked", Integer.toString(masked));
+        assertSelectRefused(Argument.STEP, step(masked, 0), "masked", Integer.toString(masked));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 5})
     void refusesAPositionOutsideTheGrid(int position) {
         TestLibrary.assumeCpu();
-        var positions = memory.inPlace(0, 1, position, 0, 0);
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), positions.segment(), good.codes(), good.ids(), good.idOffsets(),
-                good.newCodes(), good.newPositions(), good.newCounts(), good.step(), 0), "select", "position", Integer.toString(position), "5");
+        assertSelectRefused(Argument.POSITIONS, memory.inPlace(0, 1, position, 0, 0).segment(), "position", Integer.toString(position), "5");
     }
 
     @Test
     void refusesNegativeSizes() {
-        assertSelectRefused(onGrid(Grid.identity(-1, 1, 5)), "select", "images", "-1");
-        assertSelectRefused(onGrid(Grid.identity(1, 1, -5)), "select", "tokens", "-5");
+        assertSelectRefused(Grid.identity(-1, 1, 5), "images", "-1");
+        assertSelectRefused(Grid.identity(1, 1, -5), "tokens", "-5");
     }
 
     @Test
     void refusesNoSequences() {
-        assertSelectRefused(onGrid(Grid.identity(1, 0, 5)), "select", "guided", "0");
+        assertSelectRefused(Grid.identity(1, 0, 5), "guided", "0");
     }
 
-    private SelectCall onGrid(Grid grid) {
-        return new SelectCall(grid, good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), good.step(), 0);
-    }
-
-    @Test
-    void refusesNullPointers() {
-        var none = nullOf(40);
-        assertSelectRefused(new SelectCall(good.grid(), none, good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), good.step(), 0), "select", "sampled");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), none, good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), good.step(), 0), "select", "confidence");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), none, good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), good.step(), 0), "select", "positions");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), none, good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), good.step(), 0), "select", "codes");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), none, good.newCodes(),
-                good.newPositions(), good.newCounts(), good.step(), 0), "select", "id_offsets");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), none,
-                good.newPositions(), good.newCounts(), good.step(), 0), "select", "new_codes");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                none, good.newCounts(), good.step(), 0), "select", "new_positions");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), none, good.step(), 0), "select", "new_counts");
-        assertSelectRefused(new SelectCall(good.grid(), good.sampled(), good.confidence(), good.positions(), good.codes(), good.ids(), good.idOffsets(), good.newCodes(),
-                good.newPositions(), good.newCounts(), none, 0), "select", "step");
+    @ParameterizedTest
+    @EnumSource
+    void refusesNullPointers(Argument argument) {
+        assertSelectRefused(argument, nullOf(40), argument.name().toLowerCase(Locale.ROOT));
     }
 }
