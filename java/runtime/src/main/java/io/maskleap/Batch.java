@@ -56,7 +56,6 @@ final class Batch implements AutoCloseable {
     private Sequences sequences;
     private StepPlan plan;
     private SamplingSettings sampling;
-    private Optional<Uniforms> uniforms;
     private int newlyFixed;
 
     private Batch(Model model, int maxImages, Workspace workspace, Arena arena) {
@@ -100,10 +99,9 @@ final class Batch implements AutoCloseable {
     }
 
     /** Masks everything. */
-    void begin(int[] labels, long[] seeds, StepPlan newPlan, SamplingSettings newSampling, Optional<Uniforms> recorded) {
+    void begin(int[] labels, long[] seeds, StepPlan newPlan, SamplingSettings newSampling) {
         plan = newPlan;
         sampling = newSampling;
-        uniforms = recorded;
         sequences = allSequences.of(labels.length, sampling.guided());
         sampler.reset(seeds);
         newlyFixed = 0;
@@ -117,8 +115,8 @@ final class Batch implements AutoCloseable {
         }
     }
 
-    /** One step: features by base network or shortcut, logits of the masked rows, draw, selection. */
-    void step(StepPlan.Step step) {
+    /** One step: features by base network or shortcut, logits of the masked rows, draw (from recorded uniforms, if there are any), selection. */
+    void step(StepPlan.Step step, Optional<Uniforms.OfStep> recorded) {
         var block = sampling.block(plan, step);
         sampler.begin(block);
         if (step.full()) {
@@ -130,7 +128,7 @@ final class Batch implements AutoCloseable {
         }
         var stepLogits = logits(sampler.positions(), sampler.step(), step.masked());
         var grid = Grid.identity(sequences.images(), sequences.guided(), config.tokens());
-        sampler.sampleAndFix(device.kernels(), grid, block, stepLogits, base.headBias(), ids, sequences.offsets(), uniforms.orElse(null));
+        sampler.sampleAndFix(device.kernels(), grid, block, stepLogits, base.headBias(), ids, sequences.offsets(), recorded);
         newlyFixed = step.toFix();
     }
 

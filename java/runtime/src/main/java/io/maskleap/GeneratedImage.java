@@ -2,7 +2,6 @@ package io.maskleap;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -32,8 +31,8 @@ public record GeneratedImage(RgbImage image, String model, int label, String cla
         text.put("Seed", Long.toString(seed));
         text.put("Steps", Integer.toString(settings.steps()));
         text.put("Budget", Integer.toString(settings.budget()));
-        text.put("Schedule", settings.schedule().name().toLowerCase(Locale.ROOT));
-        text.put("Randomization", settings.randomization().name().toLowerCase(Locale.ROOT));
+        text.put("Schedule", Manifest.spelling(settings.schedule()));
+        text.put("Randomization", Manifest.spelling(settings.randomization()));
         text.put("Guidance", Double.toString(settings.guidance()));
         text.put("SoftmaxTemperature", Double.toString(settings.softmaxTemperature()));
         text.put("GumbelTemperature", Double.toString(settings.gumbelTemperature()));

@@ -36,11 +36,17 @@ public final class Manifest {
                 json.getDouble("gumbel_temperature"));
     }
 
-    private static String spelling(Enum<?> value) {
+    /** A choice as it is spelled in files and to people: in lower case. */
+    public static String spelling(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
     }
 
-    private static <E extends Enum<E>> E value(Class<E> type, JsonObject json, String key) {
+    /**
+     * The choice that {@code key} spells.
+     *
+     * @throws MaskleapException where it spells none; the sentence names them all
+     */
+    public static <E extends Enum<E>> E value(Class<E> type, JsonObject json, String key) {
         var spelled = json.getString(key);
         return Arrays.stream(type.getEnumConstants()).filter(value -> spelling(value).equals(spelled)).findFirst()
                 .orElseThrow(() -> new MaskleapException(json.origin() + ": " + key + " is \"" + spelled + "\", wanted one of "

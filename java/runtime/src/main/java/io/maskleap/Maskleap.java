@@ -18,7 +18,7 @@ public final class Maskleap {
      * @throws io.maskleap.error.MaskleapException where the device cannot be used
      */
     public static String nativeLibraryInfo(Device device) {
-        try (var context = Model.open(device)) {
+        try (var context = Model.start(device)) {
             return context.description();
         }
     }

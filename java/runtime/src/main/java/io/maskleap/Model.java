@@ -53,7 +53,7 @@ public final class Model implements AutoCloseable {
         if (!architecture.equals(Manifest.MASKGIT)) {
             throw new MaskleapException(model.manifest().origin() + ": architecture is \"" + architecture + "\", wanted \"" + Manifest.MASKGIT + "\"");
         }
-        var context = open(device);
+        var context = start(device);
         var weights = new ArrayList<TensorSource>();
         try {
             var baseConfig = MaskGitConfig.fromJson(model.manifest().getObject("base"));
@@ -75,7 +75,7 @@ public final class Model implements AutoCloseable {
     }
 
     /** Starts a device. */
-    static DeviceContext open(Device device) {
+    static DeviceContext start(Device device) {
         return switch (device) {
             case Device.Cpu cpu -> new CpuContext(cpu.threads(), cpu.library().orElse(null));
         };

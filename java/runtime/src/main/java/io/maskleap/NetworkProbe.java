@@ -88,6 +88,12 @@ public final class NetworkProbe {
         int count = labels.length;
         requireElements("codes", codes.length, (long) count * config.tokens());
         requireElements("dropped", dropped.length, count);
+        requireSequences(count);
+        for (int label : labels) {
+            if (label < 0 || label >= config.classes()) {
+                throw new IllegalArgumentException("label " + label + ", wanted 0 to " + (config.classes() - 1));
+            }
+        }
         return device.call(() -> {
             try (var call = new Call(count)) {
                 var ids = new int[count * config.sequenceLength()];
@@ -151,6 +157,7 @@ public final class NetworkProbe {
         var shortcut = model.shortcut().orElseThrow(() -> new MaskleapException("model " + model.info().name() + " has no shortcut"));
         int count = sequences(features);
         int n = newIds.length / count;
+        requireElements("new ids", newIds.length, (long) count * n);
         requireElements("new token map", newMap.length, (long) count * config.sequenceLength());
         requireElements("mask ratios", maskRatios.length, count);
         return device.call(() -> {
@@ -224,7 +231,14 @@ public final class NetworkProbe {
         int elements = config.sequenceLength() * config.channels();
         int count = features.length / elements;
         requireElements("features", features.length, (long) count * elements);
+        requireSequences(count);
         return count;
+    }
+
+    private static void requireSequences(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("no sequences, wanted at least 1");
+        }
     }
 
     private static void requireElements(String name, long got, long wanted) {

@@ -131,14 +131,18 @@ public final class Session implements AutoCloseable {
             var batchLabels = Arrays.copyOfRange(labels, first, first + count);
             var seeds = new long[count];
             Arrays.setAll(seeds, b -> seed(first + b));
-            model.device().run(() -> batch.begin(batchLabels, seeds, plan, sampling, request.uniforms()));
+            model.device().run(() -> batch.begin(batchLabels, seeds, plan, sampling));
             for (var step : plan.steps()) {
                 stopIfAsked();
-                model.device().run(() -> batch.step(step));
+                var recorded = request.uniforms().map(uniforms -> uniforms.of(step.index()));
+                model.device().run(() -> batch.step(step, recorded));
                 if (listener != StepListener.NONE) {
                     var view = new LiveStep(step, first);
-                    listener.onStep(view);
-                    view.valid = false;
+                    try {
+                        listener.onStep(view);
+                    } finally {
+                        view.end();
+                    }
                 }
             }
             stopIfAsked();
@@ -171,7 +175,7 @@ public final class Session implements AutoCloseable {
         private final class LiveStep implements StepView {
             private final StepPlan.Step step;
             private final int first;
-            private boolean valid = true;
+            private boolean valid = true; // of the device's thread, so that a read that waits there is refused too
 
             private LiveStep(StepPlan.Step step, int first) {
                 this.step = step;
@@ -179,10 +183,20 @@ public final class Session implements AutoCloseable {
             }
 
             private <T> T onDevice(Supplier<T> read) {
-                if (!valid) {
-                    throw new IllegalStateException("the step's view is valid only within onStep");
+                return model.device().call(() -> {
+                    if (!valid) {
+                        throw new IllegalStateException("the step's view is valid only within onStep");
+                    }
+                    return read.get();
+                });
+            }
+
+            private void end() {
+                try {
+                    model.device().run(() -> valid = false);
+                } catch (IllegalStateException closed) {
+                    // The listener closed the model, and with it the device: nothing can be read any more.
                 }
-                return model.device().call(read);
             }
 
             @Override

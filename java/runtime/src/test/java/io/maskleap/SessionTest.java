@@ -170,6 +170,19 @@ class SessionTest {
         assertThrows(IllegalStateException.class, kept.getFirst()::codes);
     }
 
+    /** What a view reads is the session's memory, which may be gone. */
+    @Test
+    void viewKeptByAListenerThatThrowsIsRefused() {
+        var kept = new ArrayList<StepView>();
+        try (var session = model.newSession()) {
+            assertThrows(ArithmeticException.class, () -> session.generate(Request.ofClass(0), step -> {
+                kept.add(step);
+                throw new ArithmeticException("of the listener");
+            }));
+        }
+        assertThrows(IllegalStateException.class, kept.getFirst()::guidedLogits);
+    }
+
     @Test
     void cancelledGenerationEndsAndTheSessionGoesOn() {
         try (var session = model.newSession()) {
@@ -207,6 +220,19 @@ class SessionTest {
                 assertArrayEquals(expected, result.get());
             }
         }
+    }
+
+    @Test
+    void probeRefusesWhatItsNetworksDoNotTake() {
+        var probe = model.newProbe();
+        var codes = new int[64];
+        assertThrows(IllegalArgumentException.class, () -> probe.features(new int[0], new int[0], new boolean[0]));
+        assertThrows(IllegalArgumentException.class, () -> probe.features(codes, new int[] {-1}, new boolean[1]));
+        assertThrows(IllegalArgumentException.class, () -> probe.features(codes, new int[] {5}, new boolean[1]));
+        assertThrows(IllegalArgumentException.class, () -> probe.logits(new float[7]));
+        assertThrows(IllegalArgumentException.class, () -> probe.shortcut(new float[0], new int[0], new boolean[0], new float[0]));
+        assertThrows(IllegalArgumentException.class, () -> probe.shortcut(new float[2 * 65 * 64], new int[3], new boolean[2 * 65], new float[2]));
+        assertThrows(IllegalArgumentException.class, () -> probe.decode(new int[63]));
     }
 
     @Test

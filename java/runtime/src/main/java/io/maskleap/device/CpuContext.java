@@ -43,8 +43,18 @@ public final class CpuContext implements DeviceContext {
         this.threads = threads;
         OneDnn.get();
         library = KernelLibrary.open(path != null ? path : defaultLibrary());
-        kernels = new Kernels(library, MemorySegment.NULL);
         products = new CpuProducts();
+        try {
+            kernels = new Kernels(library, MemorySegment.NULL);
+            DeviceThread.call(() -> {
+                kernels.setThreads(threads);
+                return null;
+            });
+        } catch (RuntimeException | Error e) {
+            products.close();
+            library.close();
+            throw e;
+        }
     }
 
     private static Path defaultLibrary() {
@@ -126,7 +136,6 @@ public final class CpuContext implements DeviceContext {
         run(() -> {
             closed = true;
             products.close();
-            kernels.close();
             library.close();
         });
     }

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -18,19 +17,18 @@ import java.lang.invoke.MethodHandle;
  *
  * <p>An instance writes its parameter structs into memory of its own: it belongs to one thread at a time.
  */
-public final class Kernels implements AutoCloseable {
+public final class Kernels {
     private static final int OK = 0;
 
     private final KernelLibrary library;
     private final MemorySegment stream;
-    private final Arena arena = Arena.ofShared();
 
-    private final StructWriter attentionParams = struct(ParameterStruct.ATTENTION);
-    private final StructWriter addNormParams = struct(ParameterStruct.ADD_NORM);
-    private final StructWriter embedParams = struct(ParameterStruct.EMBED);
-    private final StructWriter gatherParams = struct(ParameterStruct.GATHER);
-    private final StructWriter sampleParams = struct(ParameterStruct.SAMPLE);
-    private final StructWriter selectParams = struct(ParameterStruct.SELECT);
+    private final StructWriter attentionParams;
+    private final StructWriter addNormParams;
+    private final StructWriter embedParams;
+    private final StructWriter gatherParams;
+    private final StructWriter sampleParams;
+    private final StructWriter selectParams;
 
     private final MethodHandle setThreads;
     private final MethodHandle attention;
@@ -50,10 +48,16 @@ public final class Kernels implements AutoCloseable {
     private final MethodHandle upsample;
     private final MethodHandle toRgb;
 
-    /** Binds the functions of {@code library}; all calls go to {@code stream} (NULL for the CPU). */
+    /** Binds the functions of {@code library}, while it is open; all calls go to {@code stream} (NULL for the CPU). */
     public Kernels(KernelLibrary library, MemorySegment stream) {
         this.library = library;
         this.stream = stream;
+        attentionParams = library.struct(ParameterStruct.ATTENTION);
+        addNormParams = library.struct(ParameterStruct.ADD_NORM);
+        embedParams = library.struct(ParameterStruct.EMBED);
+        gatherParams = library.struct(ParameterStruct.GATHER);
+        sampleParams = library.struct(ParameterStruct.SAMPLE);
+        selectParams = library.struct(ParameterStruct.SELECT);
         setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT);
         attention = function("leap_attention", ADDRESS);
         crossAttention = function("leap_cross_attention", ADDRESS);
@@ -72,10 +76,6 @@ public final class Kernels implements AutoCloseable {
                 JAVA_FLOAT, JAVA_INT);
         upsample = function("leap_upsample_nearest_2x", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         toRgb = function("leap_to_rgb", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
-    }
-
-    private StructWriter struct(ParameterStruct struct) {
-        return new StructWriter(arena, struct.name(), struct.bytes);
     }
 
     /** A function whose first argument is the stream. */
@@ -499,10 +499,5 @@ public final class Kernels implements AutoCloseable {
 
     private static IllegalArgumentException shape(String kernel, String name, String got, String wanted) {
         return new IllegalArgumentException(kernel + ": " + name + " has " + got + ", wanted " + wanted);
-    }
-
-    @Override
-    public void close() {
-        arena.close();
     }
 }

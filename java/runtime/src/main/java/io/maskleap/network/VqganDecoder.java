@@ -160,16 +160,14 @@ public final class VqganDecoder {
             long out = block.conv1.out();
             var h = tensor(a.h, channels);
             normSwish(x(), block.norm1, h);                              // (pixels, in)
-            Tensor sum;
             if (block.skip == null) {
                 var y = tensor(other, out);
                 device.convolve(h, block.conv1, y, height, width);       // (pixels, out)
                 normSwish(y, block.norm2, y);
-                sum = x();
-                device.addConvolve(y, block.conv2, sum, height, width);
+                device.addConvolve(y, block.conv2, x(), height, width);
                 return;
             }
-            sum = tensor(other, out);
+            var sum = tensor(other, out);
             device.linear(x(), block.skip, sum, height * width);         // (pixels, out)
             var y = tensor(current, out);                                // the input is not needed any more
             device.convolve(h, block.conv1, y, height, width);

@@ -16,7 +16,7 @@ public record SamplingSettings(double guidance, double softmaxTemperature, doubl
         requireFinite("guidance", guidance);
         requireFinite("softmax temperature", softmaxTemperature);
         requireFinite("Gumbel temperature", gumbelTemperature);
-        if (softmaxTemperature <= 0) {
+        if ((float) softmaxTemperature <= 0) {
             throw new MaskleapException("softmax temperature is " + softmaxTemperature + ", wanted more than 0");
         }
         if (guidance < 0) {
@@ -30,6 +30,9 @@ public record SamplingSettings(double guidance, double softmaxTemperature, doubl
     private static void requireFinite(String name, double value) {
         if (!Double.isFinite(value)) {
             throw new MaskleapException(name + " is " + value + ", wanted a finite number");
+        }
+        if (Math.abs(value) > Float.MAX_VALUE) {
+            throw new MaskleapException(name + " is " + value + ", wanted at most " + Float.MAX_VALUE + ", as the kernels compute in float32");
         }
     }
 

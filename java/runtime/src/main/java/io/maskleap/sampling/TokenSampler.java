@@ -10,6 +10,7 @@ import io.maskleap.kernel.StepBlock;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /**
  * The state of the grids of a batch while they are painted, and the two kernels that paint: the fused sampler, and the
@@ -76,13 +77,13 @@ public final class TokenSampler {
      * @param bias      (tokens, at least V), or null
      * @param ids       the sequences' token ids, int32: fixed codes are written there too
      * @param idOffsets (B * guided) int32: where each sequence starts in {@code ids}
-     * @param recorded  recorded uniforms, or null: Philox
+     * @param recorded  recorded uniforms; empty: Philox
      */
     public void sampleAndFix(Kernels kernels, Grid grid, StepBlock block, Tensor logits, Tensor bias, MemorySegment ids, MemorySegment idOffsets,
-            Uniforms recorded) {
+            Optional<Uniforms.OfStep> recorded) {
         kernels.sample(new SampleCall(grid, logits, block.masked(), bias, positions, seeds,
-                recorded == null ? MemorySegment.NULL : copy(recorded.draw(block.index()), uDraw, grid),
-                recorded == null ? MemorySegment.NULL : copy(recorded.confidence(block.index()), uConfidence, grid),
+                recorded.map(uniforms -> copy(uniforms.draw(), uDraw, grid)).orElse(MemorySegment.NULL),
+                recorded.map(uniforms -> copy(uniforms.confidence(), uConfidence, grid)).orElse(MemorySegment.NULL),
                 step, sampled, confidence, SampleCall.Draw.INVERSE_CDF, Dtype.F32));
         kernels.select(new SelectCall(grid, sampled, confidence, positions, codes, ids, idOffsets, newCodes, newPositions, newCounts, step, 0));
     }

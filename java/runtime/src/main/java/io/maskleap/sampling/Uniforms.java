@@ -1,14 +1,18 @@
 package io.maskleap.sampling;
 
-/**
- * Recorded randomness in place of Philox: the uniforms of each step, for a batch.
- *
- * <p>Each array is (B, tokens) row-major, by grid position, values in (0, 1).
- */
+/** Recorded randomness in place of Philox, for a batch of B images. */
+@FunctionalInterface
 public interface Uniforms {
-    /** Uniforms of the inverse CDF in step {@code step}. */
-    double[] draw(int step);
 
-    /** Uniforms of the confidence in step {@code step}. */
-    double[] confidence(int step);
+    /**
+     * The uniforms of one step. Each array is (B, tokens) row-major, by grid position, values in (0, 1).
+     *
+     * @param draw       of the inverse CDF
+     * @param confidence of the confidence
+     */
+    record OfStep(double[] draw, double[] confidence) {
+    }
+
+    /** Those of step {@code step}; called on the thread that generates, before the step runs. */
+    OfStep of(int step);
 }

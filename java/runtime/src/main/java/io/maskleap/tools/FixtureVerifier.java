@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -101,14 +100,12 @@ public final class FixtureVerifier {
 
     /** Imports the checkpoints into a temporary folder and opens them. */
     private void withModel(Optional<String> shortcut, Consumer<Model> work) {
-        Path temporary = null;
-        try {
-            temporary = Files.createTempDirectory("maskleap-verify-");
+        try (var temporary = TemporaryFolder.ofSystem("maskleap-verify-")) {
             var config = fixture.getObject("config");
             int shortcutHeads = shortcut.map(name -> fixture.getObject("shortcuts").getObject(name).getInt("num_heads"))
                     .orElse(MaskGitImport.DEFAULT_SHORTCUT_HEADS);
             var imported = new MaskGitImport(folder.resolve("base.pth"), folder.resolve("vqgan-last.ckpt"), folder.resolve("vqgan-model.yaml"),
-                    shortcut.map(name -> folder.resolve(name + ".pth")), temporary.resolve("model"), folder.toAbsolutePath().normalize().getFileName().toString(),
+                    shortcut.map(name -> folder.resolve(name + ".pth")), temporary.path().resolve("model"), folder.toAbsolutePath().normalize().getFileName().toString(),
                     config.getInt("heads"), shortcutHeads, List.of(), ANY_SETTINGS).run();
             try (var model = Model.open(imported.folder(), device)) {
                 requireSame(config, model);
@@ -116,8 +113,6 @@ public final class FixtureVerifier {
             }
         } catch (IOException e) {
             throw new MaskleapException("the temporary folder cannot be made (" + e.getMessage() + ")", e);
-        } finally {
-            delete(temporary);
         }
     }
 
@@ -134,19 +129,6 @@ public final class FixtureVerifier {
     private static void requireSame(JsonObject config, String key, int imported) {
         if (config.getInt(key) != imported) {
             throw config.error(key, imported + ", as in the checkpoints");
-        }
-    }
-
-    private static void delete(Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (var files = Files.walk(folder)) {
-            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            // What is left lies in the system's temporary folder, which is cleared by others.
         }
     }
 

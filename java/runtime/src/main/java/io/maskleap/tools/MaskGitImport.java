@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -145,8 +144,8 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
             assumed.add("class names: none, the classes have numbers only (--class-names)");
         }
         assumed.add("defaults: %d steps, %d of them full, %s schedule, randomization %s, guidance %s, softmax temperature"
-                .formatted(settings.steps(), settings.budget(), lowerCase(settings.schedule()),
-                        lowerCase(settings.randomization()), settings.guidance())
+                .formatted(settings.steps(), settings.budget(), Manifest.spelling(settings.schedule()),
+                        Manifest.spelling(settings.randomization()), settings.guidance())
                 + " %s, Gumbel temperature %s".formatted(settings.softmaxTemperature(), settings.gumbelTemperature()));
         for (var network : networks) {
             if (!network.leftOut().isEmpty()) {
@@ -155,9 +154,5 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
             }
         }
         return assumed;
-    }
-
-    private static String lowerCase(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
     }
 }

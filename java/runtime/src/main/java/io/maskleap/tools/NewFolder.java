@@ -4,7 +4,6 @@ import io.maskleap.error.MaskleapException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -47,34 +46,17 @@ final class NewFolder {
      */
     void write(Consumer<Path> content) {
         var hidden = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".part");
-        try {
-            Files.createDirectory(hidden);
+        try (var folder = TemporaryFolder.at(hidden)) {
             content.accept(hidden);
-            Files.move(hidden, path, StandardCopyOption.ATOMIC_MOVE);
+            folder.moveTo(path);
         } catch (IOException e) {
             throw failed(path, e);
-        } finally {
-            removeIfLeft(hidden);
         }
     }
 
     private static boolean isEmpty(Path folder) throws IOException {
         try (var entries = Files.list(folder)) {
             return entries.findAny().isEmpty();
-        }
-    }
-
-    private static void removeIfLeft(Path hidden) {
-        if (!Files.exists(hidden)) {
-            return;
-        }
-        try (var files = Files.newDirectoryStream(hidden)) {
-            for (var file : files) {
-                Files.delete(file);
-            }
-            Files.delete(hidden);
-        } catch (IOException _) {
-            // The failure that left it here is the one to report.
         }
     }
 

@@ -1,6 +1,7 @@
 package io.maskleap.tools;
 
 import io.maskleap.GeneratedImage;
+import io.maskleap.Manifest;
 import io.maskleap.Model;
 import io.maskleap.Request;
 import io.maskleap.StepView;
@@ -15,8 +16,6 @@ import io.maskleap.weights.TensorSource;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Stream;
 
 /** A generation that the reference recorded step by step, replayed with the uniforms that it drew. */
 final class RecordedRun {
@@ -28,6 +27,7 @@ final class RecordedRun {
     private final Errors image;
     private int mismatches;
     private int firstMismatchStep = -1;
+    private int stepsSeen;
 
     RecordedRun(Path folder, JsonObject run, Model model) {
         this.folder = folder;
@@ -44,6 +44,9 @@ final class RecordedRun {
         try (var recorded = SafetensorsFile.open(folder.resolve(run.getString("file"))); var session = model.newSession(labels.length)) {
             var images = session.generate(request(labels, recorded), step -> compare(step, recorded, light));
             compareFinal(images, recorded);
+            if (stepsSeen != steps(recorded)) {
+                throw new MaskleapException(recorded.path() + ": has " + steps(recorded) + " steps, computed were " + stepsSeen);
+            }
         }
         return new RunCheck(run.getString("name"), run.getInt("steps"), mismatches, firstMismatchStep,
                 light ? List.of(image.check()) : List.of(features.check(), logits.check(), image.check()));
@@ -52,25 +55,10 @@ final class RecordedRun {
     private Request request(int[] labels, TensorSource recorded) {
         var request = Request.ofClass(labels).steps(run.getInt("steps"))
                 .guidance(run.getDouble("cfg_w")).gumbelTemperature(run.getDouble("r_temp")).softmaxTemperature(run.getDouble("sm_temp"))
-                .schedule(schedule()).randomization(randomization())
-                .uniforms(new Uniforms() {
-                    @Override
-                    public double[] draw(int step) {
-                        return recorded.tensor(prefix(step) + "u_sample").toDoubles();
-                    }
-
-                    @Override
-                    public double[] confidence(int step) {
-                        return recorded.tensor(prefix(step) + "u_confidence").toDoubles();
-                    }
-                });
+                .schedule(Manifest.value(Schedule.class, run, "schedule")).randomization(randomization())
+                .uniforms(step -> new Uniforms.OfStep(recorded.tensor(prefix(step) + "u_sample").toDoubles(),
+                        recorded.tensor(prefix(step) + "u_confidence").toDoubles()));
         return run.findString("shortcut").isPresent() ? request.budget(run.getInt("budget")) : request.fullStepsOnly();
-    }
-
-    private Schedule schedule() {
-        var name = run.getString("schedule");
-        return Stream.of(Schedule.values()).filter(schedule -> schedule.name().toLowerCase(Locale.ROOT).equals(name)).findFirst()
-                .orElseThrow(() -> new MaskleapException(run.origin() + ": schedule \"" + name + "\" is not known"));
     }
 
     /** The reference's spelling. */
@@ -86,10 +74,11 @@ final class RecordedRun {
     }
 
     private static String prefix(int step) {
-        return "step%02d.".formatted(step);
+        return "step" + (step < 10 ? "0" : "") + step + ".";
     }
 
     private void compare(StepView step, TensorSource recorded, boolean light) {
+        stepsSeen++;
         var prefix = prefix(step.index());
         int K = model.info().codebook();
         var codes = step.codes();
@@ -98,6 +87,7 @@ final class RecordedRun {
         var wantedCodes = recorded.tensor(prefix + "codes_after").toInts();
         var wantedSampled = recorded.tensor(prefix + "sampled").toInts();
         var wantedFixed = recorded.tensor(prefix + "new_token_map").toInts();
+        requireAll(prefix, recorded, codes.length, wantedCodes.length, wantedSampled.length, wantedFixed.length);
         int before = mismatches;
         for (int i = 0; i < wantedCodes.length; i++) {
             boolean masked = codes[i] < 0;
@@ -112,6 +102,19 @@ final class RecordedRun {
             features.add(step.features(), recorded, prefix + "feature");
             logits.add(step.guidedLogits(), recorded, prefix + "guided_logits");
         }
+    }
+
+    private static void requireAll(String prefix, TensorSource recorded, int computed, int... recordedLengths) {
+        for (int length : recordedLengths) {
+            if (length != computed) {
+                throw new MaskleapException(recorded.path() + ": a tensor of " + prefix + " has " + length + " tokens, computed were " + computed);
+            }
+        }
+    }
+
+    /** Steps that are recorded, by their codes. */
+    private static long steps(TensorSource recorded) {
+        return recorded.names().stream().filter(name -> name.endsWith(".codes_after")).count();
     }
 
     private void compareFinal(List<GeneratedImage> images, TensorSource recorded) {

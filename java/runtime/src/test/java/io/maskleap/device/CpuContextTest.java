@@ -262,6 +262,11 @@ class CpuContextTest {
     }
 
     @Test
+    void tooManyThreadsAreRefusedWhenTheDeviceStarts() {
+        assertThrows(MaskleapException.class, () -> new CpuContext(2000));
+    }
+
+    @Test
     void missingLibraryIsNamedWithItsRemedy() {
         var e = assertThrows(MaskleapException.class, () -> new CpuContext(1, Path.of("/nowhere/libmine.so")));
         assertEquals("native library /nowhere/libmine.so: no such file; build it with build-native.sh", e.getMessage());

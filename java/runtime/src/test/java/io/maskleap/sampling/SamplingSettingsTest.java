@@ -18,6 +18,8 @@ class SamplingSettingsTest {
         "-0.5, 1, 7, guidance is -0.5",
         "2.5, NaN, 7, softmax temperature is NaN",
         "2.5, 0, 7, softmax temperature is 0.0",
+        "1e39, 1, 7, guidance is 1.0E39",
+        "2.5, 1e-50, 7, softmax temperature is 1.0E-50",
         "2.5, 1, NaN, Gumbel temperature is NaN",
         "2.5, 1, -Infinity, Gumbel temperature is -Infinity",
         "2.5, 1, -1, Gumbel temperature is -1.0",

@@ -102,6 +102,21 @@ class FixtureVerifierTest {
     }
 
     @Test
+    void recordingOfAnotherSizeIsNamed(@TempDir Path copy) throws IOException {
+        changed(copy, "run-n8-b3.safetensors", "step04.codes_after", 3, 0);
+        var file = copy.resolve("run-n8-b3.safetensors");
+        var tensors = new ArrayList<RawTensor>();
+        try (var original = SafetensorsFile.open(file)) {
+            for (var name : original.names()) {
+                tensors.add(name.equals("step04.codes_after") ? RawTensor.ofInts(name, new int[64], 1, 64) : original.tensor(name));
+            }
+            Files.delete(file);
+            SafetensorsWriter.write(file, tensors, Map.of());
+        }
+        assertEquals(file + ": a tensor of step04. has 64 tokens, computed were 128", assertThrows(MaskleapException.class, () -> verify(copy)).getMessage());
+    }
+
+    @Test
     void folderThatIsNoFixtureIsNamed(@TempDir Path empty) {
         assertEquals(empty + ": is no fixture folder, it has no fixture.json",
                 assertThrows(MaskleapException.class, () -> new FixtureVerifier(empty, Device.cpu(1))).getMessage());
