@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /**
  * Working memory for generating images with a model. It is used by one thread at a time; another that calls waits.
@@ -137,7 +136,7 @@ public final class Session implements AutoCloseable {
                 var recorded = request.uniforms().map(uniforms -> uniforms.of(step.index()));
                 model.device().run(() -> batch.step(step, recorded));
                 if (listener != StepListener.NONE) {
-                    var view = new LiveStep(step, first);
+                    var view = new LiveStep(model.device(), batch, plan, step, first);
                     try {
                         listener.onStep(view);
                     } finally {
@@ -168,109 +167,6 @@ public final class Session implements AutoCloseable {
         private void stopIfAsked() {
             if (cancelled || closed) {
                 throw new CancelledException();
-            }
-        }
-
-        /** The batch as it is between two steps. */
-        private final class LiveStep implements StepView {
-            private final StepPlan.Step step;
-            private final int first;
-            private boolean valid = true; // of the device's thread, so that a read that waits there is refused too
-
-            private LiveStep(StepPlan.Step step, int first) {
-                this.step = step;
-                this.first = first;
-            }
-
-            private <T> T onDevice(Supplier<T> read) {
-                return model.device().call(() -> {
-                    if (!valid) {
-                        throw new IllegalStateException("the step's view is valid only within onStep");
-                    }
-                    return read.get();
-                });
-            }
-
-            private void end() {
-                try {
-                    model.device().run(() -> valid = false);
-                } catch (IllegalStateException closed) {
-                    // The listener closed the model, and with it the device: nothing can be read any more.
-                }
-            }
-
-            @Override
-            public int firstImage() {
-                return first;
-            }
-
-            @Override
-            public int images() {
-                return onDevice(batch::images);
-            }
-
-            @Override
-            public int index() {
-                return step.index();
-            }
-
-            @Override
-            public int steps() {
-                return plan.steps().size();
-            }
-
-            @Override
-            public boolean full() {
-                return step.full();
-            }
-
-            @Override
-            public float maskRatio() {
-                return (float) step.masked() / plan.tokens();
-            }
-
-            @Override
-            public int[] codes() {
-                return onDevice(batch::codes);
-            }
-
-            @Override
-            public int[] sampled() {
-                return onDevice(batch::sampled);
-            }
-
-            @Override
-            public boolean[] fixed() {
-                return onDevice(batch::fixed);
-            }
-
-            @Override
-            public float[] features() {
-                return onDevice(batch::featuresByCondition);
-            }
-
-            @Override
-            public float[] guidedLogits() {
-                return onDevice(() -> batch.guidedLogits(step));
-            }
-
-            @Override
-            public List<RgbImage> previews() {
-                return onDevice(this::decodeGuesses);
-            }
-
-            private List<RgbImage> decodeGuesses() {
-                var codes = batch.codes();
-                var sampled = batch.sampled();
-                for (int i = 0; i < codes.length; i++) {
-                    codes[i] = codes[i] < 0 ? sampled[i] : codes[i];
-                }
-                int tokens = plan.tokens();
-                var pictures = new ArrayList<RgbImage>();
-                for (int b = 0; b < batch.images(); b++) {
-                    pictures.add(batch.decode(Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
-                }
-                return pictures;
             }
         }
     }
