@@ -2,16 +2,18 @@ package io.maskleap.cli;
 
 import io.maskleap.error.MaskleapException;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
  * Where files go, found to be writable before anything is generated.
  *
- * @param folder an existing folder
+ * @param folder an existing folder, or one that {@link #make} is to make in an existing one
  * @param stem   the files' name without {@code .png}, where the user chose one
  */
 record Destination(Path folder, Optional<String> stem) {
@@ -26,7 +28,8 @@ record Destination(Path folder, Optional<String> stem) {
      */
     static Destination of(Path out) {
         var destination = resolve(out == null ? Path.of("") : out);
-        requireWritable(destination.folder);
+        var existing = Files.isDirectory(destination.folder) ? destination.folder : parent(destination.folder);
+        requireWritable(existing);
         return destination;
     }
 
@@ -37,27 +40,35 @@ record Destination(Path folder, Optional<String> stem) {
         var name = String.valueOf(out.getFileName());
         int dot = name.lastIndexOf('.');
         if (dot < 0) {
-            return new Destination(created(out), Optional.empty());
+            if (Files.exists(out)) {
+                throw new MaskleapException(out + ": is a file, wanted one ending in .png, or a folder");
+            }
+            requireFolder(out, parent(out));
+            return new Destination(out, Optional.empty());
         }
         if (!name.substring(dot).equalsIgnoreCase(PNG)) {
             throw new MaskleapException(out + ": wanted a file ending in .png, or an existing folder");
         }
-        var folder = Optional.ofNullable(out.getParent()).orElse(Path.of(""));
+        requireFolder(out, parent(out));
+        return new Destination(parent(out), Optional.of(name.substring(0, dot)));
+    }
+
+    private static Path parent(Path path) {
+        return Optional.ofNullable(path.getParent()).orElse(Path.of(""));
+    }
+
+    private static void requireFolder(Path out, Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new MaskleapException(out + ": there is no folder " + folder);
         }
-        return new Destination(folder, Optional.of(name.substring(0, dot)));
     }
 
-    private static Path created(Path folder) {
+    /** Makes the folder where it is not there: once it is known that there will be something in it. */
+    void make() {
         try {
-            return Files.createDirectory(folder);
-        } catch (NoSuchFileException e) {
-            throw new MaskleapException(folder + ": there is no folder " + folder.getParent(), e);
-        } catch (FileAlreadyExistsException e) {
-            throw new MaskleapException(folder + ": is a file, wanted one ending in .png, or a folder", e);
+            Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new MaskleapException(folder + ": cannot make this folder (" + e.getMessage() + ")", e);
+            throw new MaskleapException(folder + ": cannot make this folder: " + reason(e), e);
         }
     }
 
@@ -66,8 +77,17 @@ record Destination(Path folder, Optional<String> stem) {
         try {
             Files.delete(Files.createTempFile(folder, ".maskleap", ".part"));
         } catch (IOException e) {
-            throw new MaskleapException("cannot write to folder " + folder.toAbsolutePath() + " (" + e.getClass().getSimpleName() + ")", e);
+            throw new MaskleapException("cannot write to folder " + folder.toAbsolutePath() + ": " + reason(e), e);
         }
+    }
+
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException _ -> "access denied";
+            case NoSuchFileException _ -> "the file system takes no files there";
+            case FileSystemException system when system.getReason() != null -> system.getReason();
+            default -> e.getMessage();
+        };
     }
 
     /** The only file, or the one file of many images; {@code name} where the user chose none. */
@@ -81,12 +101,14 @@ record Destination(Path folder, Optional<String> stem) {
             return file(name);
         }
         int digits = Long.toString(count - 1).length();
-        return folder.resolve(stem.get() + ("-%0" + digits + "d").formatted(index) + PNG);
+        return folder.resolve(stem.get() + String.format(Locale.ROOT, "-%0" + digits + "d", index) + PNG);
     }
 
-    /** Class names may hold anything, slashes too. */
+    /** Class names may hold anything, slashes too, and be long; the seed behind the last dash tells files apart and stays. */
     private static String fileName(String name) {
         var plain = name.replaceAll("[^\\p{L}\\p{N}_-]+", "-");
-        return plain.substring(0, Math.min(plain.length(), LONGEST_NAME));
+        var seed = plain.substring(Math.max(0, plain.lastIndexOf('-')));
+        var before = plain.substring(0, plain.length() - seed.length());
+        return before.substring(0, Math.min(before.length(), LONGEST_NAME)) + seed;
     }
 }

@@ -75,6 +75,7 @@ final class GenerateCommand implements Runnable {
         try (var model = Model.open(modelFolder != null ? modelFolder : DemoModel.folder(), device.device())) {
             long openMilliseconds = millisecondsSince(start);
             var labels = allClasses ? ClassNames.all(model.info()) : ClassNames.labels(model.info(), classes);
+            destination.make();
             show(generate(model, labels, output.output(destination, model.info(), labels, count, seed), openMilliseconds));
         }
     }
@@ -92,6 +93,7 @@ final class GenerateCommand implements Runnable {
                     long imageStart = System.nanoTime();
                     var request = settings.on(Request.ofClass(label).seed(seed + made.size()));
                     var image = session.generate(request, step -> {
+                        interruption.endIfAsked();
                         output.step(step);
                         progress.step(step);
                     }).getFirst();

@@ -26,13 +26,14 @@ final class SettingsOptions {
                     + "two steps), random (chance) or none (confidence).")
     private Randomization randomization;
 
-    @Option(names = "--guidance", paramLabel = "W", description = "Guidance scale, reached in the last step; 0: no guidance, half the work.")
+    @Option(names = "--guidance", paramLabel = "W", converter = NumberConverter.class, description = "Guidance scale, reached in the last step; 0: no guidance, half the work.")
     private Double guidance;
 
-    @Option(names = "--softmax-temperature", paramLabel = "T", description = "Factor on the logits; above 1 sharpens.")
+    @Option(names = "--softmax-temperature", paramLabel = "T", converter = NumberConverter.class, description = "Factor on the logits; above 1 sharpens.")
     private Double softmaxTemperature;
 
-    @Option(names = "--gumbel-temperature", paramLabel = "T", description = "Weight of the confidence's noise in the first step.")
+    @Option(names = "--gumbel-temperature", paramLabel = "T", converter = NumberConverter.class,
+            description = "Weight of the confidence's noise in the first step.")
     private Double gumbelTemperature;
 
     /** {@code request} with the options that were given. */

@@ -1,6 +1,8 @@
 package io.maskleap.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +10,7 @@ import io.maskleap.error.MaskleapException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,9 +26,31 @@ class DestinationTest {
     }
 
     @Test
-    void missingFolderIsMade() {
-        assertEquals(folder.resolve("new/star-7.png"), Destination.of(folder.resolve("new")).file("star-7"));
+    void missingFolderIsMadeOnlyWhenAsked() {
+        var destination = Destination.of(folder.resolve("new"));
+        assertEquals(folder.resolve("new/star-7.png"), destination.file("star-7"));
+        assertFalse(Files.exists(folder.resolve("new")));
+        destination.make();
         assertTrue(Files.isDirectory(folder.resolve("new")));
+    }
+
+    @Test
+    void longClassNamesKeepTheSeedThatTellsThemApart() {
+        var name = "great white shark, white shark, man-eater, man-eating shark, Carcharodon carcharias";
+        var destination = Destination.of(folder);
+        assertNotEquals(destination.file(name + "-7"), destination.file(name + "-8"));
+        assertTrue(destination.file(name + "-7").toString().endsWith("-7.png"));
+    }
+
+    @Test
+    void numbersAreTheSameInEveryLanguage() {
+        var language = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+        try {
+            assertEquals(folder.resolve("x-1.png"), Destination.of(folder.resolve("x.png")).file("star-8", 1, 10));
+        } finally {
+            Locale.setDefault(language);
+        }
     }
 
     @Test

@@ -83,6 +83,7 @@ class GenerateCommandTest {
         "star --budget 1             | budget is 1",
         "star --steps 8 --budget 9   | budget is 9",
         "star --guidance NaN         | guidance is NaN",
+        "star --guidance -inf        | guidance is -Infinity, wanted a finite number",
         "star --gumbel-temperature Infinity | Infinity",
         "blob                        | there is no class \"blob\"",
         "star --scale 500000         | is beyond the limit",
@@ -95,6 +96,12 @@ class GenerateCommandTest {
         assertTrue(console.err().contains(part), console.err());
         assertEquals(1, console.err().lines().count(), console.err());
         assertFalse(console.err().contains("internal error"), console.err());
+        assertEquals(List.of(), files());
+    }
+
+    @Test
+    void failedCommandMakesNoFolder() throws IOException {
+        assertEquals(1, generate("blob --out DIR/new").status());
         assertEquals(List.of(), files());
     }
 }

@@ -19,6 +19,7 @@ class UsageTest {
         "generate star --budget some      | Invalid value for option '--budget': wanted a whole number or 'full', got 'some'",
         "generate star --schedule sine    | Invalid value for option '--schedule': wanted arccos, root, linear, square or cosine, got 'sine'",
         "generate star --randomize maybe  | Invalid value for option '--randomize': wanted linear, warm-up, random or none, got 'maybe'",
+        "generate star --guidance x       | Invalid value for option '--guidance': wanted a number, got 'x'",
         "generate star --grid --film      | --grid, --film are mutually exclusive (specify only one)",
         "generate star --all-classes      | give classes or --all-classes, not both",
         "import maskgit --vqgan a --vqgan-config b --out c | Missing required option: '--base=FILE'",
