@@ -2,10 +2,7 @@ package io.maskleap.cli;
 
 import io.maskleap.error.MaskleapException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,7 +15,7 @@ import java.util.Optional;
  */
 record Destination(Path folder, Optional<String> stem) {
     private static final String PNG = ".png";
-    private static final int LONGEST_NAME = 60;
+    private static final int LONGEST_CLASS = 60;
 
     /**
      * The destination that {@code --out} names: an existing folder, a file ending in .png, or a folder to be made in an
@@ -68,7 +65,7 @@ record Destination(Path folder, Optional<String> stem) {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new MaskleapException(folder + ": cannot make this folder: " + reason(e), e);
+            throw new MaskleapException(folder + ": cannot make this folder: " + Failures.reason(e), e);
         }
     }
 
@@ -77,22 +74,13 @@ record Destination(Path folder, Optional<String> stem) {
         try {
             Files.delete(Files.createTempFile(folder, ".maskleap", ".part"));
         } catch (IOException e) {
-            throw new MaskleapException("cannot write to folder " + folder.toAbsolutePath() + ": " + reason(e), e);
+            throw new MaskleapException("cannot write to folder " + folder.toAbsolutePath() + ": " + Failures.reason(e), e);
         }
-    }
-
-    private static String reason(IOException e) {
-        return switch (e) {
-            case AccessDeniedException _ -> "access denied";
-            case NoSuchFileException _ -> "the file system takes no files there";
-            case FileSystemException system when system.getReason() != null -> system.getReason();
-            default -> e.getMessage();
-        };
     }
 
     /** The only file, or the one file of many images; {@code name} where the user chose none. */
     Path file(String name) {
-        return folder.resolve(stem.orElse(fileName(name)) + PNG);
+        return folder.resolve(stem.orElse(name) + PNG);
     }
 
     /** File {@code index} of {@code count}: the chosen name with the number behind it, or {@code name}. */
@@ -104,11 +92,12 @@ record Destination(Path folder, Optional<String> stem) {
         return folder.resolve(stem.get() + String.format(Locale.ROOT, "-%0" + digits + "d", index) + PNG);
     }
 
-    /** Class names may hold anything, slashes too, and be long; the seed behind the last dash tells files apart and stays. */
-    private static String fileName(String name) {
-        var plain = name.replaceAll("[^\\p{L}\\p{N}_-]+", "-");
-        var seed = plain.substring(Math.max(0, plain.lastIndexOf('-')));
-        var before = plain.substring(0, plain.length() - seed.length());
-        return before.substring(0, Math.min(before.length(), LONGEST_NAME)) + seed;
+    /**
+     * The name {@code CLASS-ENDING}. The class's name may hold anything, slashes too, and may be long: only it is changed and
+     * shortened, as the ending tells the files apart.
+     */
+    static String name(String className, String ending) {
+        var plain = className.replaceAll("[^\\p{L}\\p{N}_-]+", "-");
+        return plain.substring(0, Math.min(plain.length(), LONGEST_CLASS)) + "-" + ending;
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 
 /** A sheet that shows the images forming: a row for each image, a column for each step. */
 final class FilmOutput implements Output {
+    private final Destination destination;
     private final Path file;
     private final long images;
     private final int scale;
@@ -16,8 +17,9 @@ final class FilmOutput implements Output {
     private final List<List<RgbImage>> rows = new ArrayList<>();
     private List<RgbImage> row = new ArrayList<>();
 
-    FilmOutput(Path file, long images, int scale) {
-        this.file = file;
+    FilmOutput(Destination destination, String name, long images, int scale) {
+        this.destination = destination;
+        this.file = destination.file(name);
         this.images = images;
         this.scale = scale;
     }
@@ -39,6 +41,7 @@ final class FilmOutput implements Output {
 
     @Override
     public void finish() {
+        destination.make();
         Sheet.of(rows, scale).writePng(file, text.describe("film, a row for each image, a column for each step; " + FilmFrame.LEGEND));
     }
 

@@ -75,7 +75,6 @@ final class GenerateCommand implements Runnable {
         try (var model = Model.open(modelFolder != null ? modelFolder : DemoModel.folder(), device.device())) {
             long openMilliseconds = millisecondsSince(start);
             var labels = allClasses ? ClassNames.all(model.info()) : ClassNames.labels(model.info(), classes);
-            destination.make();
             show(generate(model, labels, output.output(destination, model.info(), labels, count, seed), openMilliseconds));
         }
     }

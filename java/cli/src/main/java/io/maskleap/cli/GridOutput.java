@@ -8,14 +8,16 @@ import java.util.List;
 
 /** All images on one sheet. */
 final class GridOutput implements Output {
+    private final Destination destination;
     private final Path file;
     private final int columns;
     private final int scale;
     private final SheetText text = new SheetText();
     private final List<List<RgbImage>> rows = new ArrayList<>();
 
-    GridOutput(Path file, int columns, int scale) {
-        this.file = file;
+    GridOutput(Destination destination, String name, int columns, int scale) {
+        this.destination = destination;
+        this.file = destination.file(name);
         this.columns = columns;
         this.scale = scale;
     }
@@ -37,6 +39,7 @@ final class GridOutput implements Output {
 
     @Override
     public void finish() {
+        destination.make();
         Sheet.of(rows, scale).writePng(file, text.describe("grid, row by row"));
     }
 

@@ -20,7 +20,8 @@ final class ImageOutput implements Output {
 
     @Override
     public Path add(GeneratedImage image) {
-        var file = destination.file(image.className() + "-" + image.seed(), files.size(), images);
+        var file = destination.file(Destination.name(image.className(), Long.toString(image.seed())), files.size(), images);
+        destination.make();
         Canvas.enlarged(image.image(), scale).writePng(file, image.description());
         files.add(file);
         return file;

@@ -62,7 +62,7 @@ final class ImportMaskGitCommand implements Runnable {
             try {
                 return file == null ? names : Files.readAllLines(file).stream().map(String::strip).filter(line -> !line.isEmpty()).toList();
             } catch (IOException e) {
-                throw new MaskleapException(file + ": cannot be read as UTF-8 text (" + e.getClass().getSimpleName() + ")", e);
+                throw new MaskleapException(file + ": cannot be read: " + Failures.reason(e), e);
             }
         }
     }

@@ -41,17 +41,18 @@ final class OutputOptions {
     Output output(Destination destination, ModelInfo model, int[] labels, int count, long seed) {
         long images = (long) labels.length * count;
         int size = model.imageSize();
-        var sheetName = (labels.length == 1 ? model.className(labels[0]) + "-" : "") + (layout.grid ? "grid-" : "film-") + seed;
+        var ending = (layout.grid ? "grid-" : "film-") + seed;
+        var sheetName = labels.length == 1 ? Destination.name(model.className(labels[0]), ending) : ending;
         if (layout.grid) {
             int gridScale = Objects.requireNonNullElse(scale, Math.ceilDiv(GRID_IMAGE_SIZE, size));
             int columns = GridOutput.columns(labels.length, count);
             Sheet.requireFits(columns, Math.ceilDiv(images, columns), size, size, gridScale);
-            return new GridOutput(destination.file(sheetName), columns, gridScale);
+            return new GridOutput(destination, sheetName, columns, gridScale);
         }
         int plainScale = Objects.requireNonNullElse(scale, 1);
         Canvas.requireFits((double) size * plainScale, (double) size * plainScale);
         return layout.film
-                ? new FilmOutput(destination.file(sheetName), images, plainScale)
+                ? new FilmOutput(destination, sheetName, images, plainScale)
                 : new ImageOutput(destination, images, plainScale);
     }
 

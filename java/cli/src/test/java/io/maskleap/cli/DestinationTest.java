@@ -2,16 +2,20 @@ package io.maskleap.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.maskleap.error.MaskleapException;
 import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class DestinationTest {
@@ -35,11 +39,11 @@ class DestinationTest {
     }
 
     @Test
-    void longClassNamesKeepTheSeedThatTellsThemApart() {
+    void onlyTheClassOfALongNameIsShortened() {
         var name = "great white shark, white shark, man-eater, man-eating shark, Carcharodon carcharias";
-        var destination = Destination.of(folder);
-        assertNotEquals(destination.file(name + "-7"), destination.file(name + "-8"));
-        assertTrue(destination.file(name + "-7").toString().endsWith("-7.png"));
+        var shortened = "great-white-shark-white-shark-man-eater-man-eating-shark-Car";
+        assertEquals(shortened + "-7", Destination.name(name, "7"));
+        assertEquals(shortened + "-film-7", Destination.name(name, "film-7"));
     }
 
     @Test
@@ -67,7 +71,7 @@ class DestinationTest {
 
     @Test
     void classNamesMayHoldAnything() {
-        assertEquals(folder.resolve("tench-Tinca-tinca-7.png"), Destination.of(folder).file("tench, Tinca/../tinca-7"));
+        assertEquals("tench-Tinca-tinca-7", Destination.name("tench, Tinca/../tinca", "7"));
     }
 
     @Test
@@ -86,6 +90,15 @@ class DestinationTest {
         assertSentence(folder.resolve("x.jpg") + ": wanted a file ending in .png, or an existing folder", folder.resolve("x.jpg"));
         var file = Files.createFile(folder.resolve("file"));
         assertSentence(file + ": is a file, wanted one ending in .png, or a folder", file);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void reasonIsForPeople() {
+        assertSentence("cannot write to folder /proc: no such file or folder", Path.of("/proc"));
+        assertEquals("access denied", Failures.reason(new AccessDeniedException("x")));
+        assertEquals("Read-only file system", Failures.reason(new FileSystemException("x", null, "Read-only file system")));
+        assertEquals("not UTF-8 text", Failures.reason(new MalformedInputException(1)));
     }
 
     private static void assertSentence(String sentence, Path out) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole runs with the demo model, in few steps. */
 class GenerateCommandTest {
@@ -99,9 +100,10 @@ class GenerateCommandTest {
         assertEquals(List.of(), files());
     }
 
-    @Test
-    void failedCommandMakesNoFolder() throws IOException {
-        assertEquals(1, generate("blob --out DIR/new").status());
+    @ParameterizedTest
+    @ValueSource(strings = {"blob", "star --model DIR/none", "star --steps 0", "star --scale 500000", "star --grid --scale 500000"})
+    void failedCommandMakesNoFolder(String arguments) throws IOException {
+        assertEquals(1, generate(arguments + " --out DIR/new").status());
         assertEquals(List.of(), files());
     }
 }
