@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -201,6 +202,28 @@ class SessionTest {
         var session = model.newSession();
         assertThrows(CancelledException.class, () -> session.generate(Request.ofClass(0), step -> session.close()));
         assertThrows(IllegalStateException.class, () -> session.generate(Request.ofClass(0)));
+    }
+
+    /** The other thread waits for the generation, which ends before its next step. */
+    @Test
+    @Timeout(60)
+    void modelClosedByAnotherThreadWaitsForTheGenerationToEnd(@TempDir Path other) throws InterruptedException {
+        var closing = Model.open(TestModels.tiny(other.resolve("model"), true), Device.cpu(1));
+        var closer = Thread.ofPlatform().unstarted(closing::close);
+        try (var session = closing.newSession()) {
+            var steps = new ArrayList<Integer>();
+            assertThrows(CancelledException.class, () -> session.generate(Request.ofClass(0), step -> {
+                steps.add(step.index());
+                closer.start();
+                while (closer.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait();
+                }
+                assertEquals(64, step.codes().length);
+            }));
+            assertEquals(List.of(0), steps);
+        }
+        closer.join();
+        assertThrows(IllegalStateException.class, closing::newSession);
     }
 
     @Test
