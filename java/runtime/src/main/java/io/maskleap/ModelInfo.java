@@ -41,9 +41,17 @@ public record ModelInfo(String name, List<String> classNames, int classes, int i
      */
     public int label(String nameOrNumber) {
         int named = classNames.indexOf(nameOrNumber);
-        int label = named >= 0 ? named : number(nameOrNumber);
+        return requireLabel(named >= 0 ? named : number(nameOrNumber), nameOrNumber);
+    }
+
+    /** {@code label}, which is the number of a class, whatever the names are. */
+    int label(int label) {
+        return requireLabel(label, Integer.toString(label));
+    }
+
+    private int requireLabel(int label, String asked) {
         if (label < 0 || label >= classes) {
-            throw new MaskleapException("there is no class \"" + nameOrNumber + "\"; " + knownClasses());
+            throw new MaskleapException("there is no class \"" + asked + "\"; " + knownClasses());
         }
         return label;
     }

@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What to generate. Immutable: each method gives a changed copy. What is not said is the model's default.
@@ -17,7 +19,7 @@ import java.util.stream.IntStream;
  * <p>Image k of a request, from 0, has the seed {@code seed + k}: asked for alone with that seed, it comes out the same.
  */
 public final class Request {
-    private final List<String> classes;
+    private final List<ToIntFunction<ModelInfo>> classes;
     private int count = 1;
     private long seed;
     private OptionalInt steps = OptionalInt.empty();
@@ -30,7 +32,8 @@ public final class Request {
     private OptionalDouble gumbelTemperature = OptionalDouble.empty();
     private Optional<Uniforms> uniforms = Optional.empty();
 
-    private Request(List<String> classes) {
+    /** @param classes each gives its number, once the model is known */
+    private Request(List<ToIntFunction<ModelInfo>> classes) {
         this.classes = classes;
     }
 
@@ -54,12 +57,12 @@ public final class Request {
 
     /** An image of each of these classes, by name (or number). */
     public static Request ofClass(String... names) {
-        return new Request(List.of(names));
+        return new Request(Stream.of(names).<ToIntFunction<ModelInfo>>map(name -> model -> model.label(name)).toList());
     }
 
     /** An image of each of these classes, by number from 0. */
     public static Request ofClass(int... labels) {
-        return new Request(IntStream.of(labels).mapToObj(Integer::toString).toList());
+        return new Request(IntStream.of(labels).<ToIntFunction<ModelInfo>>mapToObj(label -> model -> model.label(label)).toList());
     }
 
     /** {@code count} images of each class, 1 or more. */
@@ -133,8 +136,9 @@ public final class Request {
                 gumbelTemperature.orElse(defaults.gumbelTemperature()));
     }
 
-    List<String> classes() {
-        return classes;
+    /** The numbers of the classes in {@code model}. */
+    IntStream labels(ModelInfo model) {
+        return classes.stream().mapToInt(choice -> choice.applyAsInt(model));
     }
 
     int count() {

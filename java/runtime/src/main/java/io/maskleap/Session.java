@@ -103,7 +103,7 @@ public final class Session implements AutoCloseable {
                 throw new MaskleapException("budget is " + settings.budget() + " of " + settings.steps() + " steps, but model " + info.name()
                         + " has no shortcut; ask for full steps only");
             }
-            labels = request.classes().stream().mapToInt(info::label).flatMap(label -> Arrays.stream(repeated(label, request.count()))).toArray();
+            labels = request.labels(info).flatMap(label -> Arrays.stream(repeated(label, request.count()))).toArray();
             if (labels.length == 0) {
                 throw new MaskleapException("the request names no class");
             }

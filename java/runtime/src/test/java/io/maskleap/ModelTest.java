@@ -51,6 +51,15 @@ class ModelTest {
     }
 
     @Test
+    void numbersAreNotTakenForNamesThatLookLikeThem() throws IOException {
+        replaceInManifest("\"base\"", "\"classes\": [\"4\", \"3\", \"2\", \"1\", \"0\"], \"base\"");
+        try (var model = Model.open(folder, Device.cpu(1)); var session = model.newSession()) {
+            assertEquals(1, session.generate(Request.ofClass(1)).getFirst().label());
+            assertEquals(3, session.generate(Request.ofClass("1")).getFirst().label());
+        }
+    }
+
+    @Test
     void missingFolderAndFolderWithoutManifest() throws IOException {
         folder = temporary.resolve("nowhere");
         assertEquals(folder + ": no such model folder", refusal());

@@ -50,14 +50,6 @@ public record Tensor(MemorySegment data, Dtype dtype, long rows, long columns, l
         }
     }
 
-    /** The same elements as {@code newRows} x {@code newColumns}; the rows must follow each other without gaps. */
-    public Tensor reshape(long newRows, long newColumns) {
-        if (!isContiguous() || newRows * newColumns != rows * columns) {
-            throw new IllegalArgumentException("reshape " + rows + " x " + columns + " (stride " + stride + ") to " + newRows + " x " + newColumns);
-        }
-        return new Tensor(data, dtype, newRows, newColumns, newColumns);
-    }
-
     public boolean isContiguous() {
         return stride == columns || rows <= 1;
     }
