@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define LEAP_ABI_VERSION 1
+#define LEAP_ABI_VERSION 2
 
 typedef int32_t leap_status;
 enum {
@@ -55,7 +55,8 @@ enum {
     LEAP_STRUCT_GATHER = 3,
     LEAP_STRUCT_STEP = 4,
     LEAP_STRUCT_SAMPLE = 5,
-    LEAP_STRUCT_SELECT = 6
+    LEAP_STRUCT_SELECT = 6,
+    LEAP_STRUCT_ROPE = 7
 };
 int64_t leap_struct_bytes(int32_t which);
 
@@ -86,6 +87,7 @@ typedef struct leap_attention_params {
     const int32_t* q_offsets; /* (sequences + 1) device, ascending */
     const int32_t* k_offsets; /* (sequences) device */
     const int32_t* k_counts;  /* (sequences) device, >= 0 */
+    int64_t q_rows, k_rows;   /* rows that q and out, and that k and v hold: no row beyond is touched */
     int32_t sequences;
     int32_t heads, kv_heads;  /* heads % kv_heads == 0 */
     int32_t head_dim;         /* 1 .. 128 */
@@ -108,22 +110,26 @@ leap_status leap_softmax_rows(leap_stream stream, leap_dtype dtype, void* x, int
 
 /* ---- norms, activations, modulation -------------------------------------------------------------- */
 
-/* residual += delta (where there is one);  y = (residual - mean) / sqrt(var + eps) * gamma + beta, over C.
- * Biased variance about the mean. y may alias delta, or residual where delta is NULL. */
+/* residual += delta (where there is one), rounded to residual_dtype;  y = norm(residual) over C.
+ * y may alias delta, or residual where delta is NULL, if they have the same dtype. */
 typedef struct leap_add_norm_params {
-    float* residual;    /* (rows, C) float32; written only where delta is not NULL */
+    void* residual;     /* (rows, C) residual_dtype; written only where delta is not NULL */
     const void* delta;  /* (rows, C) delta_dtype, or NULL */
     const float* gamma; /* (C) */
-    const float* beta;  /* (C) */
+    const float* beta;  /* (C); RMSNorm has none: NULL */
     void* y;            /* (rows, C) y_dtype */
     int64_t rows, C;
-    leap_dtype delta_dtype, y_dtype;
+    leap_dtype residual_dtype, delta_dtype, y_dtype;
     float eps;
-    int32_t reserved; /* 0 */
 } leap_add_norm_params;
 
-/* Source: Ba et al. 2016, eq. 4. */
+/* y = (residual - mean) / sqrt(var + eps) * gamma + beta, biased variance about the mean; residual_dtype is float32.
+ * Source: Ba et al. 2016, eq. 4. */
 leap_status leap_add_layer_norm(leap_stream stream, const leap_add_norm_params* p);
+
+/* y = n * gamma, n = residual / sqrt(mean(residual^2) + eps) rounded to residual_dtype.
+ * Source: Zhang and Sennrich 2019, eq. 4; the rounding is Lumina-DiMOO's. */
+leap_status leap_add_rms_norm(leap_stream stream, const leap_add_norm_params* p);
 
 /* y += x. x: (n) dtype; y: (n) float32; no alias. For a residual that no norm follows. */
 leap_status leap_add(leap_stream stream, leap_dtype dtype, const void* x, float* y, int64_t n);
@@ -133,6 +139,29 @@ leap_status leap_add(leap_stream stream, leap_dtype dtype, const void* x, float*
 enum { LEAP_GELU_ERF = 0, LEAP_SILU = 1 };
 leap_status leap_activation(leap_stream stream, leap_dtype dtype, int32_t activation, const void* x, const float* bias,
                             void* y, int64_t rows, int64_t C);
+
+/* y = silu(gate) * up, in float32 and rounded once; silu(g) = g / (1 + exp(-g)). gate, up: (rows, C) dtype, their rows
+ * `stride` elements apart (halves of one product); y: (rows, C) dtype without gaps; y may alias gate or up where stride is C.
+ * Source: Shazeer 2020, eq. 6 (SwiGLU with beta = 1). */
+leap_status leap_swiglu(leap_stream stream, leap_dtype dtype, const void* gate, const void* up, int64_t stride, void* y,
+                        int64_t rows, int64_t C);
+
+/* Rotary position embedding in place, rotate-half layout: for i < head_dim / 2, with a = x[i], b = x[i + head_dim / 2],
+ *   x[i] = a cos - b sin,  x[i + head_dim / 2] = b cos + a sin,  of the angle positions[row] * frequencies[i]
+ * The angle is a float32 product, cosine and sine are float32, the result is rounded to dtype once. Head h of row r lies at
+ * r * stride + h * head_dim: q and k of one product are one call.
+ * Source: Su et al. 2021, eq. 34. */
+typedef struct leap_rope_params {
+    void* x;                  /* (rows, heads, head_dim) dtype */
+    const int32_t* positions; /* (rows) device: position of each row within its sequence */
+    const float* frequencies; /* (head_dim / 2) device: theta^(-2i / head_dim) */
+    int64_t stride;           /* elements from one row to the next */
+    int64_t rows;
+    int32_t heads, head_dim;  /* head_dim is even */
+    leap_dtype dtype;
+    int32_t reserved;         /* 0 */
+} leap_rope_params;
+leap_status leap_rope(leap_stream stream, const leap_rope_params* p);
 
 /* Sinusoids of t = 1000 * mask_ratio: out[n] = [cos(t w_0) .. cos(t w_{half-1}), sin(t w_0) ..], in float32,
  * w_i = exp(-ln(10000) i / half).  mask_ratio: (n) device; out: (n, 2 * half) float32. */
@@ -221,6 +250,9 @@ enum {
  * Gumbel = -ln(-ln u). Purposes and indices: the inverse CDF uses index 0 of DRAW, Gumbel-max index v of DRAW, the
  * confidence index 0 of CONFIDENCE. The logits are read once. A row whose logits are not all finite gets code 0 and
  * confidence -infinity.
+ * noise_dtype BF16 samples as DiMOO's published pipeline does: every elementary operation above, from guidance to
+ * confidence, is rounded to bfloat16 (the softmax once, at its end), a uniform that rounds to 1 becomes 0, and
+ * Gumbel = -ln(-ln(u + 1e-20) + 1e-20).
  * Source: Chang et al. 2022 (MaskGIT), section 3.2; spec of DiMOO's loop. */
 typedef struct leap_sample_params {
     const void* logits;         /* (B, guided, row_capacity, V) logits_dtype: conditional rows, then unconditional rows */
@@ -236,7 +268,7 @@ typedef struct leap_sample_params {
     int64_t images, guided, row_capacity, tokens, V;
     leap_dtype logits_dtype;
     int32_t draw;               /* LEAP_DRAW_... */
-    leap_dtype noise_dtype;     /* Gumbel-max only: BF16 rounds uniforms and sums as DiMOO's published pipeline does */
+    leap_dtype noise_dtype;     /* Gumbel-max only; BF16: see below */
     int32_t reserved;           /* 0 */
 } leap_sample_params;
 leap_status leap_sample(leap_stream stream, const leap_sample_params* p);
