@@ -110,6 +110,8 @@ uint64_t seed_of_environment() {
 }
 
 Schedule schedule{seed_of_environment()};
+void (*before_launch)() = [] {};
+void (*after_launch)() = [] {};
 
 Warp& warp_of(const Thread& thread) { return launch.warps[thread.index.x / WARP_LANES]; }
 
@@ -268,6 +270,12 @@ void set_schedule(Schedule wanted) {
     schedule = wanted;
 }
 
+void set_launch_hooks(void (*before)(), void (*after)()) {
+    const std::lock_guard lock(mutex);
+    before_launch = before;
+    after_launch = after;
+}
+
 const char* run_grid(dim3 grid, dim3 block, std::size_t dynamic_shared_bytes, void (*body)(const void*), const void* arguments) {
     thread_local char sentence[sizeof launch.sentence];
     const std::lock_guard lock(mutex);
@@ -278,6 +286,7 @@ const char* run_grid(dim3 grid, dim3 block, std::size_t dynamic_shared_bytes, vo
     launch.sentence[0] = 0;
     if (block.y != 1 || block.z != 1 || block.x < 1 || block.x > MAX_THREADS) return "a block has 1 to 1024 threads in x only";
     if (!prepare_launch(block, dynamic_shared_bytes)) return "no memory for the fibers' stacks";
+    before_launch();
     blockDim = block;
     gridDim = grid;
     const uint64_t blocks = uint64_t(grid.x) * grid.y * grid.z;
@@ -290,6 +299,7 @@ const char* run_grid(dim3 grid, dim3 block, std::size_t dynamic_shared_bytes, vo
         blockIdx = {unsigned(index % grid.x), unsigned(index / grid.x % grid.y), unsigned(index / grid.x / grid.y)};
         run_block();
     }
+    after_launch();
     std::free(launch.dynamic_shared);
     std::memcpy(sentence, launch.sentence, sizeof sentence);
     return sentence;

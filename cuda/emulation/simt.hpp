@@ -67,6 +67,9 @@ struct Schedule {
 /* The schedule of the launches from now on. The environment variable MASKLEAP_SIMT_SEED sets the first one. */
 void set_schedule(Schedule schedule);
 
+/* Called before and after every launch: a test guards device memory with them. */
+void set_launch_hooks(void (*before)(), void (*after)());
+
 /* Runs body(arguments) on every thread of the grid. Returns "" or the sentence of the first rule that was broken (valid in
  * the calling thread until its next launch). */
 const char* run_grid(dim3 grid, dim3 block, std::size_t dynamic_shared_bytes, void (*body)(const void*), const void* arguments);

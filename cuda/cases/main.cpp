@@ -1,0 +1,133 @@
+/* main.cpp: runs the kernel cases on the library that it was linked with.
+ *
+ *     maskleap_cases [--filter TEXT] [--seeds N] [--small] [--list] [--json FILE]
+ *
+ *     --filter TEXT   only cases whose "kernel: name" contains TEXT
+ *     --seeds N       emulated: every case under N schedules of threads, blocks and asynchronous copies (default 1)
+ *     --small         leave out the cases of real sizes, as the emulation always does
+ *     --list          print the names
+ *     --json FILE     also write the counts per kernel and the failures
+ *
+ * Exit status: 0 where all cases passed, 1 where one failed, 2 where the command line is wrong.
+ */
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+
+#include "case.hpp"
+
+namespace leap::cases {
+namespace {
+
+struct Options {
+    std::string filter, json;
+    unsigned seeds = 1;
+    bool small = false, list = false;
+};
+
+struct Outcome {
+    int cases = 0;
+    std::vector<std::string> failures;  // "name: sentence"
+};
+
+[[noreturn]] void refuse(const std::string& sentence) {
+    std::fprintf(stderr, "maskleap_cases: %s\n", sentence.c_str());
+    std::exit(2);
+}
+
+Options parse(int count, char** arguments) {
+    Options options;
+    for (int i = 1; i < count; ++i) {
+        const std::string argument = arguments[i];
+        const auto value = [&] {
+            if (++i >= count) refuse(argument + " needs a value");
+            return std::string(arguments[i]);
+        };
+        if (argument == "--filter") options.filter = value();
+        else if (argument == "--json") options.json = value();
+        else if (argument == "--seeds") options.seeds = unsigned(std::strtoul(value().c_str(), nullptr, 10));
+        else if (argument == "--small") options.small = true;
+        else if (argument == "--list") options.list = true;
+        else refuse("unknown argument '" + argument + "' (wanted: --filter, --seeds, --small, --list, --json)");
+    }
+    if (options.seeds < 1) refuse("--seeds must be at least 1");
+    return options;
+}
+
+/* "" or why the case failed. */
+std::string run(const Case& a_case, unsigned seeds) {
+    for (unsigned seed = 1; seed <= seeds; ++seed) {
+        device::set_schedule(seed);
+        try {
+            a_case.body();
+        } catch (const std::exception& e) {
+            return seeds == 1 ? e.what() : text("schedule %u: %s", seed, e.what());
+        }
+    }
+    return "";
+}
+
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+    return out + '"';
+}
+
+void write_json(const std::string& path, const std::map<std::string, Outcome>& outcomes) {
+    std::ofstream file(path);
+    file << "{\n  \"device\": " << quoted(device::name()) << ",\n  \"library\": " << quoted(leap_library_info())
+         << ",\n  \"kernels\": {";
+    const char* separator = "\n";
+    for (const auto& [kernel, outcome] : outcomes) {
+        file << separator << "    " << quoted(kernel) << ": {\"cases\": " << outcome.cases << ", \"failures\": [";
+        for (std::size_t i = 0; i < outcome.failures.size(); ++i) file << (i ? ", " : "") << quoted(outcome.failures[i]);
+        file << "]}";
+        separator = ",\n";
+    }
+    file << "\n  }\n}\n";
+    if (!file) refuse("cannot write " + path);
+}
+
+int run_all(const Options& options) {
+    std::map<std::string, Outcome> outcomes;
+    const auto start = std::chrono::steady_clock::now();
+    int cases = 0, failed = 0;
+    for (const Case& a_case : all_cases()) {
+        const std::string title = a_case.kernel + ": " + a_case.name;
+        if (title.find(options.filter) == std::string::npos) continue;
+        if (a_case.large && (options.small || !device::is_fast())) continue;
+        if (options.list) {
+            std::puts(title.c_str());
+            continue;
+        }
+        Outcome& outcome = outcomes[a_case.kernel];
+        ++outcome.cases, ++cases;
+        const std::string failure = run(a_case, options.seeds);
+        if (failure.empty()) continue;
+        ++failed;
+        outcome.failures.push_back(a_case.name + ": " + failure);
+        std::printf("FAILED  %s\n        %s\n", title.c_str(), failure.c_str());
+        std::fflush(stdout);
+    }
+    if (options.list) return 0;
+    for (const auto& [kernel, outcome] : outcomes)
+        std::printf("%-22s %4d cases  %s\n", kernel.c_str(), outcome.cases,
+                    outcome.failures.empty() ? "right" : text("%zu FAILED", outcome.failures.size()).c_str());
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    std::printf("%d cases on %s (%u schedule%s), %d failed, %.1f s\n", cases, device::name().c_str(), options.seeds,
+                options.seeds == 1 ? "" : "s", failed, elapsed.count());
+    if (!options.json.empty()) write_json(options.json, outcomes);
+    if (cases == 0) refuse("no case contains '" + options.filter + "'");
+    return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace leap::cases
+
+int main(int count, char** arguments) { return leap::cases::run_all(leap::cases::parse(count, arguments)); }
