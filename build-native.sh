@@ -1,31 +1,41 @@
 #!/usr/bin/env bash
 # build-native.sh: builds Maskleap's native libraries. Only what is out of date is compiled.
 #
-#   ./build-native.sh [--out DIR] [--help]
+#   ./build-native.sh [--out DIR] [--help] [TARGET...]
 #
-#   --out DIR        where the libraries go (default: native/build beside this script)
+#   cpu          DIR/libmaskleap_cpu.so
+#   cuda         DIR/libmaskleap_cuda.so: sm_80, sm_90a, and PTX of compute_80 for GPUs of other kinds; needs nvcc
+#   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU
+#   cases        DIR/maskleap_cases_emulated: the CUDA kernels' cases, emulated, under address and undefined-behaviour sanitizers
+#   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
+#   (none)       cpu, emulated, and cuda where nvcc is found
+#
+#   --out DIR        where everything goes (default: native/build beside this script)
 #   MASKLEAP_MARCH   instruction set, as g++ -march takes it (default: native, that is, this machine only)
-#   CXX              the compiler (default: g++; 11 or newer, with OpenMP)
+#   CXX              the C++ compiler (default: g++; 11 or newer, with OpenMP)
+#   NVCC             the CUDA compiler (default: nvcc from PATH, or /usr/local/cuda/bin/nvcc; 12.8 or newer)
 #
-# Makes DIR/libmaskleap_cpu.so; object files lie in DIR/cpu.
+# cuda prints registers and spilled bytes per kernel, and fails where attention, cross-attention or the sampler spill
+# without a reason in cuda/spills-allowed.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source_dir=$root/native
-out=$root/native/build
+cd "$(dirname "${BASH_SOURCE[0]}")"
+out=native/build
 cxx=${CXX:-g++}
 march=${MASKLEAP_MARCH:-native}
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' build-native.sh; }
 die() {
     echo "build-native.sh: $*" >&2
     exit 1
 }
 
+targets=()
 while (($#)); do
     case $1 in
         --out) [[ -n ${2:-} ]] || die "--out needs a folder"; out=$2; shift 2 ;;
         --help | -h) usage; exit 0 ;;
+        cpu | cuda | emulated | cases | cases-cuda) targets+=("$1"); shift ;;
         *) die "unknown argument '$1' (--help shows what there is)" ;;
     esac
 done
@@ -35,65 +45,177 @@ command -v "$cxx" > /dev/null || die "no compiler '$cxx'. Install g++ 11 or newe
 version=$("$cxx" -dumpversion)
 ((${version%%.*} >= 11)) || die "$cxx $version is too old: g++ 11 or newer is wanted (Debian, Ubuntu: apt install g++)"
 # What the machine or -march stands for, and that the compiler takes it with OpenMP. Part of what makes objects out of date.
-target=$("$cxx" -march="$march" -fopenmp -dM -E -x c++ -include omp.h /dev/null 2> /dev/null | sort | cksum) ||
+machine=$("$cxx" -march="$march" -fopenmp -dM -E -x c++ -include omp.h /dev/null 2> /dev/null | sort | cksum) ||
     die "$cxx $version does not take -march=$march with -fopenmp. Set MASKLEAP_MARCH; OpenMP comes with g++ (libgomp)"
 
-# ---- what to compile ----
-objects_dir=$out/cpu
-library=$out/libmaskleap_cpu.so
-mkdir -p "$objects_dir"
-
-# No -ffast-math: NaN and infinity must behave, and sums keep their order.
-flags=(-std=c++20 -O3 -march="$march" -fopenmp -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-math-errno
-    -fno-trapping-math -ffp-contract=fast -Wall -Wextra -I"$source_dir/include" -DMASKLEAP_MARCH="\"$march\"")
-
-stamp=$objects_dir/flags
-if [[ ! -f $stamp || $(< "$stamp") != "$cxx $version ${flags[*]} $target" ]]; then
-    rm -f "$objects_dir"/*.o
-    echo "$cxx $version ${flags[*]} $target" > "$stamp"
+nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
+have_nvcc() { command -v "$nvcc" > /dev/null; }
+need_nvcc() {
+    have_nvcc || die "no CUDA compiler '$nvcc'. Install the CUDA toolkit 12.8 or newer (developer.nvidia.com/cuda-downloads) or set NVCC"
+}
+if ((${#targets[@]} == 0)); then
+    targets=(cpu emulated)
+    if have_nvcc; then targets+=(cuda); else echo "build-native.sh: no nvcc: libmaskleap_cuda.so is left out"; fi
 fi
 
-newer_header_than() { [[ -n $(find "$source_dir"/*.hpp "$source_dir/include" "$root/build-native.sh" -newer "$1" -print -quit) ]]; }
+# ---- compiling ----
+# Sources and headers by their paths from here, so that dependency files hold no spaces and messages are short.
+includes=(-Icuda -Inative -Inative/common -Inative/include)
+warnings=(-Wall -Wextra)
+emulation=(-DLEAP_EMULATED -Wno-unknown-pragmas)
 
-sources=("$source_dir"/*.cpp)
-objects=()
-stale=()
-for source in "${sources[@]}"; do
-    object=$objects_dir/$(basename "$source" .cpp).o
-    objects+=("$object")
-    if [[ ! -f $object || $source -nt $object ]] || newer_header_than "$object"; then stale+=("$source"); fi
-done
-# A source that is gone takes its object along.
-for object in "$objects_dir"/*.o; do
-    [[ -f $object && ! -f $source_dir/$(basename "$object" .o).cpp ]] && rm -f "$object" "$library"
-done
+temporary=()
+trap 'rm -f ${temporary[@]+"${temporary[@]}"}' EXIT
 
-if ((${#stale[@]} == 0)) && [[ -f $library && -z $(find "${objects[@]}" -newer "$library" -print -quit) ]]; then exit 0; fi
+# True where one of the object's dependencies is newer, or the object or one of them is missing.
+is_stale() {
+    local object=$1 dependency
+    [[ -f $object && -f ${object%.o}.d ]] || return 0
+    for dependency in $(sed -e '1s/^.*\.o[^:]*://' -e 's/\\$//' "${object%.o}.d"); do
+        [[ -f $dependency && ! $dependency -nt $object ]] || return 0
+    done
+    return 1
+}
 
-# ---- compile, link ----
-# Files are moved into place when they are whole: a process that has the old library loaded keeps it, and two builds at
-# once do no harm.
-trap 'rm -f "$objects_dir"/*."$$" "$library.$$"' EXIT
+# compile FOLDER "COMPILER FLAGS..." SOURCE...: the sources' objects in FOLDER, named in the array `objects`; `compiled` counts
+# those that were out of date. Objects are moved into place when they are whole, so two builds at once do no harm.
+compile() {
+    local folder=$1 source object name stamp running=0
+    local -n command_line=$2
+    shift 2
+    objects=() compiled=0
+    mkdir -p "$folder"
+    stamp="$version ${command_line[*]} $machine"
+    if [[ ! -f $folder/flags || $(< "$folder/flags") != "$stamp" ]]; then
+        rm -f "$folder"/*.o
+        echo "$stamp" > "$folder/flags"
+    fi
+    for source in "$@"; do
+        name=$(basename "$source")
+        object=$folder/${name//./_}.o
+        objects+=("$object")
+        is_stale "$object" || continue
+        if ((running == $(getconf _NPROCESSORS_ONLN))); then
+            wait -n || compilation_failed
+            running=$((running - 1))
+        fi
+        compile_one "$source" "$object" "${command_line[@]}" &
+        compiled=$((compiled + 1)) running=$((running + 1))
+    done
+    while ((running > 0)); do
+        wait -n || compilation_failed
+        running=$((running - 1))
+    done
+    # A source that is gone takes its object along.
+    for object in "$folder"/*.o; do
+        [[ " ${objects[*]} " == *" $object "* ]] || { rm -f "$object" "${object%.o}".*; compiled=$((compiled + 1)); }
+    done
+}
+
+compile_one() {
+    local source=$1 object=$2 part=$2.$BASHPID
+    shift 2
+    "$@" -MMD -MF "${object%.o}.d" -MT "$(basename "$object")" -c "$source" -o "$part" 2> "$part.log" ||
+        { cat "$part.log" >&2; rm -f "$part" "$part.log"; return 1; }
+    grep -v -e '^ptxas info' -e 'bytes stack frame' "$part.log" >&2 || true
+    mv "$part.log" "${object%.o}.log"
+    mv "$part" "$object"
+}
+
 compilation_failed() {
     wait
     die "compilation failed"
 }
-jobs=$(getconf _NPROCESSORS_ONLN)
-running=0
-for source in "${stale[@]}"; do
-    if ((running == jobs)); then
-        wait -n || compilation_failed
-        running=$((running - 1))
-    fi
-    object=$objects_dir/$(basename "$source" .cpp).o
-    { "$cxx" "${flags[@]}" -c "$source" -o "$object.$$" && mv "$object.$$" "$object"; } &
-    running=$((running + 1))
-done
-while ((running > 0)); do
-    wait -n || compilation_failed
-    running=$((running - 1))
-done
 
-"$cxx" -shared -fopenmp -Wl,-z,defs -Wl,--as-needed -o "$library.$$" "${objects[@]}"
-mv "$library.$$" "$library"
-echo "built $library (-march=$march, $SECONDS s)"
+# link RESULT COMPILER FLAGS...: from `objects`, where one of them is newer than RESULT. A process that has the old file loaded
+# keeps it.
+link() {
+    local result=$1
+    shift
+    [[ ! -f $result || $compiled -gt 0 || -n $(find "${objects[@]}" -newer "$result" -print -quit) ]] || return 0
+    temporary+=("$result.$$")
+    "$@" -o "$result.$$" "${objects[@]}" ${link_libraries[@]+"${link_libraries[@]}"}
+    mv "$result.$$" "$result"
+    echo "built $result ($SECONDS s)"
+}
+
+cpu_source() { ls native/*.cpp native/common/*.cpp; }
+cuda_sources() { ls -S cuda/*.cu native/common/*.cpp; }  # the largest first: it takes longest
+shared=(-shared -Wl,-z,defs -Wl,--as-needed)
+
+# ---- targets ----
+# No -ffast-math: NaN and infinity must behave, and sums keep their order.
+library_flags=(-std=c++20 -O3 -march="$march" -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-math-errno
+    -fno-trapping-math -ffp-contract=fast "${warnings[@]}" "${includes[@]}" -DMASKLEAP_MARCH="\"$march\"")
+
+build_cpu() {
+    local compiler=("$cxx" "${library_flags[@]}" -fopenmp)
+    compile "$out/cpu" compiler $(cpu_source)
+    link "$out/libmaskleap_cpu.so" "$cxx" "${shared[@]}" -fopenmp
+}
+
+build_emulated() {
+    local compiler=("$cxx" "${library_flags[@]}" "${emulation[@]}" -x c++)
+    compile "$out/emulated" compiler $(cuda_sources) cuda/emulation/*.cpp
+    link "$out/libmaskleap_cuda_emulated.so" "$cxx" "${shared[@]}"
+}
+
+# Exceptions are the cases' way to fail; kernels have none.
+build_cases() {
+    local sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+    local compiler=("$cxx" -std=c++20 -O1 -g -march="$march" "${sanitizers[@]}" "${warnings[@]}" "${includes[@]}" "${emulation[@]}"
+        -Icuda/cases -x c++)
+    compile "$out/cases-emulated" compiler $(cuda_sources) cuda/emulation/*.cpp \
+        $(ls cuda/cases/*.cpp | grep -v device_memory_cuda)
+    link "$out/maskleap_cases_emulated" "$cxx" "${sanitizers[@]}"
+}
+
+nvcc_flags=(-std=c++20 -O3 --expt-relaxed-constexpr -lineinfo -gencode "arch=compute_80,code=[sm_80,compute_80]"
+    -gencode arch=compute_90a,code=sm_90a -Xptxas -v -ccbin "$cxx" -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra)
+
+build_cuda() {
+    need_nvcc
+    local compiler=("$nvcc" "${nvcc_flags[@]}" "${includes[@]}")
+    compile "$out/cuda" compiler $(cuda_sources)
+    [[ $compiled -eq 0 ]] || report_registers "$out/cuda"
+    # The CUDA runtime is inside, and stays there: another one in the same process is not disturbed.
+    link "$out/libmaskleap_cuda.so" "$nvcc" -shared -cudart static -ccbin "$cxx" -Xlinker --exclude-libs=ALL,-z,defs
+}
+
+build_cases_cuda() {
+    build_cuda
+    local compiler=("$nvcc" -std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra "${includes[@]}" -Icuda/cases)
+    compile "$out/cases-cuda" compiler $(ls cuda/cases/*.cpp | grep -v device_memory_emulated)
+    local link_libraries=("-L$out" -lmaskleap_cuda)
+    link "$out/maskleap_cases" "$nvcc" -cudart static -ccbin "$cxx" -Xlinker '-rpath,$ORIGIN'
+}
+
+# ptxas's words, one line per kernel: architecture, registers, bytes spilled, bytes of static shared memory, file, kernel.
+register_table() {
+    local log
+    for log in "$1"/*_cu.log; do
+        awk -v file="$(basename "$log" _cu.log)" '
+            /Compiling entry function/ { split($0, quoted, "\x27"); kernel = quoted[2]; arch = quoted[4] }
+            /bytes spill stores/ { spilled = $5 + $9 }
+            /Used [0-9]+ registers/ {
+                shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH) + 0 : 0
+                match($0, /Used [0-9]+/)
+                print arch, substr($0, RSTART + 5, RLENGTH - 5), spilled, shared, file, kernel
+            }' "$log"
+    done | c++filt | sed -e 's/leap::(anonymous namespace):://g' -e 's/(.*$//' -e 's/leap:://g'
+}
+
+report_registers() {
+    local table=$1/registers.txt bad="" line pattern
+    register_table "$1" | sort -k5,5 -k6 -k1,1 > "$table"
+    awk '{ kernel = $6; for (i = 7; i <= NF; ++i) kernel = kernel " " $i
+           printf "%-7s %3d registers, %d bytes spilled, %5d bytes shared  %s: %s\n", $1, $2, $3, $4, $5, kernel }' "$table"
+    while read -r line; do
+        pattern=$(grep -v '^#' cuda/spills-allowed | cut -d: -f1 | grep -xF "$line" || true)
+        [[ -n $pattern ]] || bad+=$'\n'"  $line"
+    done < <(awk '$3 > 0 && $5 ~ /attention|sample/ { kernel = $6; for (i = 7; i <= NF; ++i) kernel = kernel " " $i; print $1, kernel }' "$table")
+    [[ -z $bad ]] || die "these kernels spill registers, and cuda/spills-allowed gives no reason:$bad"
+}
+
+mkdir -p "$out"
+for target in "${targets[@]}"; do "build_${target//-/_}"; done

@@ -11,7 +11,7 @@
 
 namespace leap::cases::device {
 
-/* Aligned to 256 bytes, filled with 0xFF: NaN in both dtypes, -1 as an integer. Throws std::bad_alloc. */
+/* Aligned to 256 bytes, filled with 0xFF: NaN in both dtypes, -1 as an integer. Throws where there is no memory, or no device. */
 void* allocate(std::size_t bytes);
 
 /* Returns "" or what has written beyond the buffer's ends. */

@@ -2,7 +2,7 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "device_memory.hpp"
@@ -26,7 +26,9 @@ std::size_t damage(const std::byte* band) {
 
 void* allocate(std::size_t bytes) {
     void* start = nullptr;
-    if (cudaMalloc(&start, bytes + 2 * BAND_BYTES) != cudaSuccess) throw std::bad_alloc();
+    const cudaError_t error = cudaMalloc(&start, bytes + 2 * BAND_BYTES);
+    if (error != cudaSuccess)
+        throw std::runtime_error("cudaMalloc of " + std::to_string(bytes) + " bytes: " + cudaGetErrorString(error));
     std::byte* memory = static_cast<std::byte*>(start) + BAND_BYTES;
     cudaMemset(start, BAND_VALUE, BAND_BYTES);
     cudaMemset(memory, 0xFF, bytes);
