@@ -15,6 +15,15 @@ public sealed interface Device {
     record Cpu(int threads, Optional<Path> library) implements Device {
     }
 
+    /**
+     * The CUDA kernels, compiled as plain C++ and run on the CPU thread by thread: for checking them without a GPU, many times
+     * slower than {@link Cpu}.
+     *
+     * @param threads threads of the matrix products and convolutions, which are oneDNN's
+     */
+    record Emulated(int threads) implements Device {
+    }
+
     /** The CPU with a thread for each of its cores. */
     static Device cpu() {
         return cpu(Runtime.getRuntime().availableProcessors());
@@ -28,5 +37,10 @@ public sealed interface Device {
     /** The CPU with {@code threads} threads and the kernel library at {@code library}. */
     static Device cpu(int threads, Path library) {
         return new Cpu(threads, Optional.of(library));
+    }
+
+    /** The emulated CUDA kernels, with {@code threads} threads for what is oneDNN's. */
+    static Device emulated(int threads) {
+        return new Emulated(threads);
     }
 }

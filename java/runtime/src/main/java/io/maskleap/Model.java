@@ -78,6 +78,7 @@ public final class Model implements AutoCloseable {
     static DeviceContext start(Device device) {
         return switch (device) {
             case Device.Cpu cpu -> new CpuContext(cpu.threads(), cpu.library().orElse(null));
+            case Device.Emulated emulated -> CpuContext.emulated(emulated.threads());
         };
     }
 

@@ -16,6 +16,7 @@ class UsageTest {
         "generate star --count 0          | Invalid value for option '--count': wanted a whole number of at least 1, got '0'",
         "generate star --scale -2         | Invalid value for option '--scale': wanted a whole number of at least 1, got '-2'",
         "generate star --threads none     | Invalid value for option '--threads': wanted a whole number of at least 1, got 'none'",
+        "verify x --device gpu            | Invalid value for option '--device': wanted cpu or emulated, got 'gpu'",
         "generate star --budget some      | Invalid value for option '--budget': wanted a whole number or 'full', got 'some'",
         "generate star --schedule sine    | Invalid value for option '--schedule': wanted arccos, root, linear, square or cosine, got 'sine'",
         "generate star --randomize maybe  | Invalid value for option '--randomize': wanted linear, warm-up, random or none, got 'maybe'",

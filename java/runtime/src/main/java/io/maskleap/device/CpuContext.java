@@ -57,6 +57,11 @@ public final class CpuContext implements DeviceContext {
         }
     }
 
+    /** As {@link #CpuContext(int)}, with the CUDA kernels' emulation. */
+    public static CpuContext emulated(int threads) {
+        return new CpuContext(threads, NativeBundle.maskleap("libmaskleap_cuda_emulated.so"));
+    }
+
     private static Path defaultLibrary() {
         var named = System.getProperty(LIBRARY_PROPERTY);
         return named != null ? Path.of(named) : NativeBundle.maskleap("libmaskleap_cpu.so");

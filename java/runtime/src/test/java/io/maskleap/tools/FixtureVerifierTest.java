@@ -21,28 +21,40 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Our results against what the reference implementation recorded; and that a difference is noticed. */
 class FixtureVerifierTest {
 
     private static VerifyReport verify(Path folder) {
-        return new FixtureVerifier(folder, Device.cpu(2)).run(line -> { });
+        return verify(folder, Device.cpu(2));
     }
 
-    @Test
-    void everyTensorAndEveryTokenOfTheTinyFixtureIsAsRecorded() {
-        var report = verify(TestModels.tinyFixture());
+    private static VerifyReport verify(Path folder, Device device) {
+        return new FixtureVerifier(folder, device).run(line -> { });
+    }
+
+    static List<Device> devices() {
+        return List.of(Device.cpu(2), Device.emulated(2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void everyTensorAndEveryTokenOfTheTinyFixtureIsAsRecorded(Device device) {
+        var report = verify(TestModels.tinyFixture(), device);
         assertTrue(report.passed(), report.toString());
         assertEquals(5, report.tensors().size());
         assertEquals(6, report.runs().size());
     }
 
     /** The run has ten classes in one batch, and five full steps of sixteen. */
-    @Test
-    void embeddedDemoGivesTheTokensThatWereRecordedWithItsCheckpoints() {
+    @ParameterizedTest
+    @MethodSource("devices")
+    void embeddedDemoGivesTheTokensThatWereRecordedWithItsCheckpoints(Device device) {
         var runs = Json.read(TestModels.demoFixture().resolve("fixture.json")).getObjects("runs");
         var run = runs.stream().filter(object -> object.getString("name").equals("n16-b5")).findFirst().orElseThrow();
-        try (var model = Model.open(TestModels.demo(), Device.cpu(2))) {
+        try (var model = Model.open(TestModels.demo(), device)) {
             var check = new RecordedRun(TestModels.demoFixture(), run, model).replay();
             assertTrue(check.passed(), check.toString());
         }
