@@ -140,6 +140,7 @@ link() {
 }
 
 cpu_source() { ls native/*.cpp native/common/*.cpp; }
+case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v "$1"; }  # but for those of the other device
 cuda_sources() { ls -S cuda/*.cu native/common/*.cpp; }  # the largest first: it takes longest
 shared=(-shared -Wl,-z,defs -Wl,--as-needed)
 
@@ -166,7 +167,7 @@ build_cases() {
     local compiler=("$cxx" -std=c++20 -O1 -g -march="$march" "${sanitizers[@]}" "${warnings[@]}" "${includes[@]}" "${emulation[@]}"
         -Icuda/cases -x c++)
     compile "$out/cases-emulated" compiler $(cuda_sources) cuda/emulation/*.cpp \
-        $(ls cuda/cases/*.cpp | grep -v device_memory_cuda)
+        $(case_sources device_memory_cuda)
     link "$out/maskleap_cases_emulated" "$cxx" "${sanitizers[@]}"
 }
 
@@ -184,10 +185,11 @@ build_cuda() {
 
 build_cases_cuda() {
     build_cuda
-    local compiler=("$nvcc" -std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra "${includes[@]}" -Icuda/cases)
-    compile "$out/cases-cuda" compiler $(ls cuda/cases/*.cpp | grep -v device_memory_emulated)
-    local link_libraries=("-L$out" -lmaskleap_cuda)
-    link "$out/maskleap_cases" "$nvcc" -cudart static -ccbin "$cxx" -Xlinker '-rpath,$ORIGIN'
+    local compiler=("$nvcc" -std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra "${includes[@]}" -Icuda/cases
+        --expt-relaxed-constexpr -gencode "arch=compute_80,code=[sm_80,compute_80]")
+    compile "$out/cases-cuda" compiler $(case_sources emulat)
+    objects+=("$out"/cuda/*.o)  # not the library: the cases launch kernels of their own, by its hidden functions
+    link "$out/maskleap_cases" "$nvcc" -cudart static -ccbin "$cxx"
 }
 
 # ptxas's words, one line per kernel: architecture, registers, bytes spilled, bytes of static shared memory, file, kernel.
