@@ -7,9 +7,9 @@
  * Source    GELU: Hendrycks and Gimpel 2016; erfc: Press et al. 1992 (Numerical Recipes),
  *           section 6.2 (relative error below 1.2e-7)
  */
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 #include "vector_math.hpp"
 
 namespace leap {
@@ -57,13 +57,8 @@ void run(const T* x, const float* bias, T* y, int64_t rows, int64_t C) {
 
 LEAP_EXPORT leap_status leap_activation(leap_stream, leap_dtype dtype, int32_t activation, const void* x, const float* bias,
                                         void* y, int64_t rows, int64_t C) {
-    LEAP_TRY(leap::require_float32("activation", "dtype", dtype));
-    LEAP_REQUIRE(activation == LEAP_GELU_ERF || activation == LEAP_SILU, LEAP_BAD_ARGUMENT,
-                 "activation: activation=%d is not GELU (0) or SiLU (1)", activation);
-    LEAP_REQUIRE(rows >= 0 && C >= 0, LEAP_BAD_ARGUMENT, "activation: rows=%lld and C=%lld must not be negative",
-                 (long long)rows, (long long)C);
+    LEAP_TRY(leap::checks::activation(dtype, activation, x, y, rows, C));
     if (rows == 0 || C == 0) return LEAP_OK;
-    LEAP_REQUIRE(x && y, LEAP_BAD_ARGUMENT, "activation: x and y must not be null");
     const float* from = static_cast<const float*>(x);
     float* to = static_cast<float*>(y);
     if (activation == LEAP_GELU_ERF)

@@ -8,9 +8,9 @@
  */
 #include <algorithm>
 
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 
 namespace leap {
 namespace {
@@ -31,10 +31,7 @@ void run(const X* x, float* y, int64_t n) {
 }  // namespace leap
 
 LEAP_EXPORT leap_status leap_add(leap_stream, leap_dtype dtype, const void* x, float* y, int64_t n) {
-    LEAP_TRY(leap::require_float32("add", "dtype", dtype));
-    LEAP_REQUIRE(n >= 0, LEAP_BAD_ARGUMENT, "add: n=%lld must not be negative", (long long)n);
-    if (n == 0) return LEAP_OK;
-    LEAP_REQUIRE(x && y, LEAP_BAD_ARGUMENT, "add: x and y must not be null");
+    LEAP_TRY(leap::checks::add(dtype, x, y, n));
     leap::run(static_cast<const float*>(x), y, n);
     return LEAP_OK;
 }

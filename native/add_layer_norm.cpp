@@ -8,27 +8,13 @@
  */
 #include <cmath>
 
+#include "checks.hpp"
 #include "parallel.hpp"
+#include "row_sums.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 
 namespace leap {
 namespace {
-
-/* sum over the row of term(index, lanes), with so many sums side by side that additions do not wait for each other. */
-template <class Term>
-LEAP_INLINE float sum_row(int64_t n, Term&& term) {
-    Vec a{}, b{}, c{}, d{};
-    int64_t i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES) {
-        a += term(i, AllLanes{});
-        b += term(i + LANES, AllLanes{});
-        c += term(i + 2 * LANES, AllLanes{});
-        d += term(i + 3 * LANES, AllLanes{});
-    }
-    for_each_vector(n - i, [&](int64_t rest, auto lanes) { a += keep(term(i + rest, lanes), lanes, 0); });
-    return sum_of_lanes((a + b) + (c + d));
-}
 
 template <class Delta, class Y>
 void add_norm_row(float* residual, const Delta* delta, const float* gamma, const float* beta, Y* y, int64_t C, float eps) {
@@ -51,27 +37,12 @@ void add_norm_row(float* residual, const Delta* delta, const float* gamma, const
     });
 }
 
-leap_status check(const leap_add_norm_params* p) {
-    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "add_layer_norm: the parameters are null");
-    if (p->delta) LEAP_TRY(require_float32("add_layer_norm", "delta_dtype", p->delta_dtype));
-    LEAP_TRY(require_float32("add_layer_norm", "y_dtype", p->y_dtype));
-    LEAP_REQUIRE(p->rows >= 0 && p->C >= 0, LEAP_BAD_ARGUMENT,
-                 "add_layer_norm: rows=%lld and C=%lld must not be negative", (long long)p->rows, (long long)p->C);
-    LEAP_REQUIRE(p->eps >= 0, LEAP_BAD_ARGUMENT, "add_layer_norm: eps=%g is negative", p->eps);
-    if (p->rows == 0 || p->C == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->residual && p->gamma && p->beta && p->y, LEAP_BAD_ARGUMENT,
-                 "add_layer_norm: residual, gamma, beta and y must not be null");
-    LEAP_REQUIRE(p->delta == nullptr || p->y != p->residual, LEAP_BAD_ARGUMENT,
-                 "add_layer_norm: y must not alias residual where there is a delta");
-    return LEAP_OK;
-}
-
 template <class Delta, class Y>
 void run(const leap_add_norm_params& p) {
     const Delta* delta = static_cast<const Delta*>(p.delta);
 #pragma omp parallel for schedule(static) if (p.rows * p.C >= PARALLEL_ELEMENTS)
     for (int64_t r = 0; r < p.rows; ++r)
-        add_norm_row(p.residual + r * p.C, delta ? delta + r * p.C : nullptr, p.gamma, p.beta,
+        add_norm_row(static_cast<float*>(p.residual) + r * p.C, delta ? delta + r * p.C : nullptr, p.gamma, p.beta,
                      static_cast<Y*>(p.y) + r * p.C, p.C, p.eps);
 }
 
@@ -79,7 +50,8 @@ void run(const leap_add_norm_params& p) {
 }  // namespace leap
 
 LEAP_EXPORT leap_status leap_add_layer_norm(leap_stream, const leap_add_norm_params* p) {
-    LEAP_TRY(leap::check(p));
+    LEAP_TRY(leap::checks::add_layer_norm(p));
+    if (p->C == 0) return LEAP_OK;
     leap::run<float, float>(*p);
     return LEAP_OK;
 }

@@ -4,38 +4,16 @@
 
 #include <algorithm>
 
+#include "checks.hpp"
 #include "parallel.hpp"
-#include "status.hpp"
 
 namespace leap::attention {
 
-inline constexpr int MAX_HEAD_DIM = 128;
-
 /* LEAP_OK, or the first precondition that does not hold; writes nothing. */
 inline leap_status check(const char* name, const leap_attention_params* p) {
-    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "%s: the parameters are null", name);
-    LEAP_TRY(require_float32(name, "dtype", p->dtype));
-    LEAP_REQUIRE(p->sequences >= 0, LEAP_BAD_ARGUMENT, "%s: sequences=%d is negative", name, p->sequences);
-    LEAP_REQUIRE(p->head_dim >= 1 && p->head_dim <= MAX_HEAD_DIM, LEAP_BAD_SHAPE,
-                 "%s: head_dim=%d is not supported (1 to %d)", name, p->head_dim, MAX_HEAD_DIM);
-    LEAP_REQUIRE(p->heads >= 1 && p->kv_heads >= 1 && p->heads % p->kv_heads == 0, LEAP_BAD_SHAPE,
-                 "%s: heads=%d must be a positive multiple of kv_heads=%d", name, p->heads, p->kv_heads);
-    const int64_t row = int64_t(p->heads) * p->head_dim;
-    const int64_t kv_row = int64_t(p->kv_heads) * p->head_dim;
-    LEAP_REQUIRE(p->q_stride >= row && p->out_stride >= row, LEAP_BAD_SHAPE,
-                 "%s: q_stride=%lld and out_stride=%lld must be at least heads * head_dim = %lld", name,
-                 (long long)p->q_stride, (long long)p->out_stride, (long long)row);
-    LEAP_REQUIRE(p->k_stride >= kv_row && p->v_stride >= kv_row, LEAP_BAD_SHAPE,
-                 "%s: k_stride=%lld and v_stride=%lld must be at least kv_heads * head_dim = %lld", name,
-                 (long long)p->k_stride, (long long)p->v_stride, (long long)kv_row);
-    LEAP_REQUIRE(p->max_queries >= 0 && p->max_keys >= 0, LEAP_BAD_ARGUMENT,
-                 "%s: max_queries=%d and max_keys=%d must not be negative", name, p->max_queries, p->max_keys);
+    LEAP_TRY(checks::attention(name, p));
     if (p->sequences == 0) return LEAP_OK;
-
-    LEAP_REQUIRE(p->q_offsets && p->k_offsets && p->k_counts, LEAP_BAD_ARGUMENT,
-                 "%s: q_offsets, k_offsets and k_counts must not be null", name);
     LEAP_REQUIRE(p->q_offsets[0] >= 0, LEAP_BAD_ARGUMENT, "%s: q_offsets[0]=%d is negative", name, p->q_offsets[0]);
-    int most_keys = 0;
     for (int s = 0; s < p->sequences; ++s) {
         const int64_t queries = int64_t(p->q_offsets[s + 1]) - p->q_offsets[s];
         LEAP_REQUIRE(queries >= 0, LEAP_BAD_ARGUMENT, "%s: q_offsets[%d]=%d is less than q_offsets[%d]=%d", name, s + 1,
@@ -46,13 +24,12 @@ inline leap_status check(const char* name, const leap_attention_params* p) {
                      "%s: k_counts[%d]=%d is not in 0 .. max_keys=%d", name, s, p->k_counts[s], p->max_keys);
         LEAP_REQUIRE(p->k_offsets[s] >= 0, LEAP_BAD_ARGUMENT, "%s: k_offsets[%d]=%d is negative", name, s,
                      p->k_offsets[s]);
-        most_keys = std::max(most_keys, p->k_counts[s]);
+        LEAP_REQUIRE(p->k_counts[s] == 0 || int64_t(p->k_offsets[s]) + p->k_counts[s] <= p->k_rows, LEAP_BAD_ARGUMENT,
+                     "%s: k_offsets[%d]=%d and k_counts[%d]=%d exceed k_rows=%lld", name, s, p->k_offsets[s], s,
+                     p->k_counts[s], (long long)p->k_rows);
     }
-    if (p->q_offsets[p->sequences] == p->q_offsets[0]) return LEAP_OK;
-    LEAP_REQUIRE(p->q && p->out, LEAP_BAD_ARGUMENT, "%s: q and out must not be null", name);
-    LEAP_REQUIRE(most_keys == 0 || (p->k && p->v), LEAP_BAD_ARGUMENT, "%s: k and v must not be null", name);
-    LEAP_REQUIRE(p->out != p->q && p->out != p->k && p->out != p->v, LEAP_BAD_ARGUMENT,
-                 "%s: out must not alias q, k or v", name);
+    LEAP_REQUIRE(p->q_offsets[p->sequences] <= p->q_rows, LEAP_BAD_ARGUMENT, "%s: q_offsets[%d]=%d exceeds q_rows=%lld",
+                 name, p->sequences, p->q_offsets[p->sequences], (long long)p->q_rows);
     return LEAP_OK;
 }
 

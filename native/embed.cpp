@@ -10,9 +10,9 @@
  */
 #include <algorithm>
 
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 
 namespace leap {
 namespace {
@@ -20,17 +20,8 @@ namespace {
 int64_t valid_rows(const leap_embed_params& p, int64_t s) { return p.counts ? p.counts[s] : p.capacity; }
 
 leap_status check(const leap_embed_params* p) {
-    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "embed: the parameters are null");
-    LEAP_TRY(require_float32("embed", "table_dtype", p->table_dtype));
-    LEAP_TRY(require_float32("embed", "out_dtype", p->out_dtype));
-    LEAP_REQUIRE(p->sequences >= 0 && p->capacity >= 0 && p->C >= 0, LEAP_BAD_ARGUMENT,
-                 "embed: sequences=%lld, capacity=%lld and C=%lld must not be negative", (long long)p->sequences,
-                 (long long)p->capacity, (long long)p->C);
-    LEAP_REQUIRE(p->ids_stride >= 0, LEAP_BAD_ARGUMENT, "embed: ids_stride=%lld is negative", (long long)p->ids_stride);
-    if (p->sequences == 0 || p->capacity == 0 || p->C == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->ids && p->token_table && p->out, LEAP_BAD_ARGUMENT,
-                 "embed: ids, token_table and out must not be null");
-
+    LEAP_TRY(checks::embed(p));
+    if (p->C == 0) return LEAP_OK;
     for (int64_t s = 0; s < p->sequences; ++s) {
         const int64_t count = valid_rows(*p, s);
         LEAP_REQUIRE(count >= 0 && count <= p->capacity, LEAP_BAD_ARGUMENT,

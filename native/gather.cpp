@@ -8,25 +8,19 @@
  */
 #include <cstring>
 
+#include "checks.hpp"
 #include "parallel.hpp"
-#include "status.hpp"
 #include "step.hpp"
 
 namespace leap {
 namespace {
 
 leap_status check(const leap_gather_params* p) {
-    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "gather_rows: the parameters are null");
-    LEAP_TRY(require_float32("gather_rows", "dtype", p->dtype));
-    LEAP_REQUIRE(p->C >= 0 && p->row_capacity >= 0, LEAP_BAD_ARGUMENT,
-                 "gather_rows: C=%lld and row_capacity=%lld must not be negative", (long long)p->C,
-                 (long long)p->row_capacity);
-    LEAP_TRY(check_step("gather_rows", p->step, p->images, p->guided, p->tokens));
+    LEAP_TRY(checks::gather_rows(p));
+    LEAP_TRY(check_step("gather_rows", p->step, p->images, p->tokens));
     if (p->images == 0) return LEAP_OK;
     LEAP_TRY(check_row_capacity("gather_rows", *p->step, p->row_capacity));
     if (p->step->masked == 0 || p->C == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->x && p->row_offsets && p->positions && p->out, LEAP_BAD_ARGUMENT,
-                 "gather_rows: x, row_offsets, positions and out must not be null");
     for (int64_t i = 0; i < p->images * p->guided; ++i)
         LEAP_REQUIRE(p->row_offsets[i] >= 0, LEAP_BAD_ARGUMENT, "gather_rows: row_offsets[%lld]=%d is negative",
                      (long long)i, p->row_offsets[i]);

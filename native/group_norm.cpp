@@ -12,10 +12,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 #include "vector_math.hpp"
 
 namespace leap {
@@ -160,15 +160,8 @@ leap_status run(const T* x, const float* gamma, const float* beta, T* y, int64_t
 LEAP_EXPORT leap_status leap_group_norm(leap_stream, leap_dtype dtype, const void* x, const float* gamma, const float* beta,
                                         void* y, int64_t N, int64_t pixels, int64_t C, int64_t groups, float eps,
                                         int32_t swish) {
-    LEAP_TRY(leap::require_float32("group_norm", "dtype", dtype));
-    LEAP_REQUIRE(N >= 0 && pixels >= 0 && C >= 0, LEAP_BAD_ARGUMENT,
-                 "group_norm: N=%lld, pixels=%lld and C=%lld must not be negative", (long long)N, (long long)pixels,
-                 (long long)C);
-    LEAP_REQUIRE(groups >= 1 && C % groups == 0, LEAP_BAD_SHAPE, "group_norm: C=%lld is not a multiple of groups=%lld",
-                 (long long)C, (long long)groups);
-    LEAP_REQUIRE(eps >= 0, LEAP_BAD_ARGUMENT, "group_norm: eps=%g is negative", eps);
+    LEAP_TRY(leap::checks::group_norm(dtype, x, gamma, beta, y, N, pixels, C, groups, eps));
     if (N == 0 || pixels == 0 || C == 0) return LEAP_OK;
-    LEAP_REQUIRE(x && gamma && beta && y, LEAP_BAD_ARGUMENT, "group_norm: x, gamma, beta and y must not be null");
     return leap::run(static_cast<const float*>(x), gamma, beta, static_cast<float*>(y), N, pixels, C, groups, eps,
                      swish != 0);
 }

@@ -1,15 +1,12 @@
-/* library.cpp: what the library says about itself, the last error's sentence, and the number of threads.
+/* library.cpp: what the CPU library says about itself, its dtypes, and the number of threads.
  *
  * What      no computation
  * Layouts   strings are UTF-8, ended by 0
- * A thread  has its own error sentence and its own number of OpenMP threads
+ * A thread  has its own number of OpenMP threads
  * Wants     nothing
  * Source    none
  */
 #include <omp.h>
-
-#include <cstdarg>
-#include <cstdio>
 
 #include "simd.hpp"
 #include "status.hpp"
@@ -23,8 +20,6 @@ namespace {
 
 /* More threads than this are a mistake, and libgomp ends the process when it cannot start them. */
 constexpr int MAX_THREADS = 1024;
-
-thread_local char last_error[512] = "";
 
 #define LEAP_TEXT_(x) #x
 #define LEAP_TEXT(x) LEAP_TEXT_(x)
@@ -52,34 +47,17 @@ constexpr char INFO[] =
 
 }  // namespace
 
-leap_status fail(leap_status status, const char* format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(last_error, sizeof last_error, format, arguments);
-    va_end(arguments);
-    return status;
+leap_status require_dtype(const char* operation, const char* argument, leap_dtype dtype) {
+    LEAP_REQUIRE(dtype != LEAP_BF16, LEAP_BAD_DTYPE, "%s: %s=bfloat16 is not supported on the CPU yet; pass float32",
+                 operation, argument);
+    LEAP_REQUIRE(dtype == LEAP_F32, LEAP_BAD_DTYPE, "%s: %s=%d is not a dtype (0 is float32)", operation, argument,
+                 int(dtype));
+    return LEAP_OK;
 }
 
 }  // namespace leap
 
-LEAP_EXPORT int32_t leap_abi_version(void) { return LEAP_ABI_VERSION; }
-
-LEAP_EXPORT int64_t leap_struct_bytes(int32_t which) {
-    switch (which) {
-        case LEAP_STRUCT_ATTENTION: return sizeof(leap_attention_params);
-        case LEAP_STRUCT_ADD_NORM: return sizeof(leap_add_norm_params);
-        case LEAP_STRUCT_EMBED: return sizeof(leap_embed_params);
-        case LEAP_STRUCT_GATHER: return sizeof(leap_gather_params);
-        case LEAP_STRUCT_STEP: return sizeof(leap_step);
-        case LEAP_STRUCT_SAMPLE: return sizeof(leap_sample_params);
-        case LEAP_STRUCT_SELECT: return sizeof(leap_select_params);
-        default: return -1;
-    }
-}
-
 LEAP_EXPORT const char* leap_library_info(void) { return leap::INFO; }
-
-LEAP_EXPORT const char* leap_last_error(void) { return leap::last_error; }
 
 LEAP_EXPORT leap_status leap_set_threads(int32_t threads) {
     LEAP_REQUIRE(threads >= 1 && threads <= leap::MAX_THREADS, LEAP_BAD_ARGUMENT,

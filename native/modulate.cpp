@@ -7,9 +7,9 @@
  * Wants     any sizes; y may be x
  * Source    Peebles and Xie 2023 (DiT), section 3.2, without the gate
  */
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 
 namespace leap {
 namespace {
@@ -32,13 +32,8 @@ void run(const float* x, const float* modulation, Y* y, int64_t rows, int64_t C,
 
 LEAP_EXPORT leap_status leap_modulate(leap_stream, const float* x, const float* modulation, void* y, leap_dtype y_dtype,
                                       int64_t rows, int64_t C, int64_t rows_per_modulation) {
-    LEAP_TRY(leap::require_float32("modulate", "y_dtype", y_dtype));
-    LEAP_REQUIRE(rows >= 0 && C >= 0, LEAP_BAD_ARGUMENT, "modulate: rows=%lld and C=%lld must not be negative",
-                 (long long)rows, (long long)C);
-    LEAP_REQUIRE(rows_per_modulation >= 1, LEAP_BAD_ARGUMENT, "modulate: rows_per_modulation=%lld must be at least 1",
-                 (long long)rows_per_modulation);
+    LEAP_TRY(leap::checks::modulate(x, modulation, y, y_dtype, rows, C, rows_per_modulation));
     if (rows == 0 || C == 0) return LEAP_OK;
-    LEAP_REQUIRE(x && modulation && y, LEAP_BAD_ARGUMENT, "modulate: x, modulation and y must not be null");
     leap::run(x, modulation, static_cast<float*>(y), rows, C, rows_per_modulation);
     return LEAP_OK;
 }

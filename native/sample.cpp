@@ -14,11 +14,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "philox.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 #include "step.hpp"
 #include "vector_math.hpp"
 
@@ -177,16 +177,8 @@ void sample_row(const leap_sample_params& p, int64_t b, int64_t j, float* row, f
 }
 
 leap_status check(const leap_sample_params* p) {
-    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "sample: the parameters are null");
-    LEAP_TRY(require_float32("sample", "logits_dtype", p->logits_dtype));
-    LEAP_REQUIRE(p->draw >= LEAP_DRAW_INVERSE_CDF && p->draw <= LEAP_DRAW_ARGMAX, LEAP_BAD_ARGUMENT,
-                 "sample: draw=%d is not inverse CDF (0), Gumbel-max (1) or argmax (2)", p->draw);
-    if (p->draw == LEAP_DRAW_GUMBEL_MAX) LEAP_TRY(require_float32("sample", "noise_dtype", p->noise_dtype));
-    LEAP_REQUIRE(p->V >= 1 && p->V <= INT32_MAX, LEAP_BAD_SHAPE, "sample: V=%lld is not in 1 .. %d", (long long)p->V,
-                 INT32_MAX);
-    LEAP_REQUIRE(p->row_capacity >= 0, LEAP_BAD_ARGUMENT, "sample: row_capacity=%lld is negative",
-                 (long long)p->row_capacity);
-    LEAP_TRY(check_step("sample", p->step, p->images, p->guided, p->tokens));
+    LEAP_TRY(checks::sample(p));
+    LEAP_TRY(check_step("sample", p->step, p->images, p->tokens));
     if (p->images == 0) return LEAP_OK;
     const leap_step& step = *p->step;
     LEAP_TRY(check_row_capacity("sample", step, p->row_capacity));
@@ -198,10 +190,6 @@ leap_status check(const leap_sample_params* p) {
                  LEAP_BAD_ARGUMENT, "sample: step.draw_scale=%g and step.confidence_scale=%g must be finite and not negative",
                  step.draw_scale, step.confidence_scale);
     if (step.masked == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->logits && p->positions && p->sampled && p->confidence, LEAP_BAD_ARGUMENT,
-                 "sample: logits, positions, sampled and confidence must not be null");
-    LEAP_REQUIRE(!p->bias || p->bias_stride >= 0, LEAP_BAD_ARGUMENT, "sample: bias_stride=%lld is negative",
-                 (long long)p->bias_stride);
     const bool draw_recorded = p->u_draw || p->draw == LEAP_DRAW_ARGMAX;
     const bool confidence_recorded = p->u_confidence || step.confidence == LEAP_CONFIDENCE_PROBABILITY;
     LEAP_REQUIRE(p->seeds || (draw_recorded && confidence_recorded), LEAP_BAD_ARGUMENT,

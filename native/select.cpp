@@ -11,10 +11,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 #include "step.hpp"
 
 namespace leap {
@@ -68,17 +68,12 @@ void select_image(const leap_select_params& p, int64_t b, Candidate* candidates,
 }
 
 leap_status check(const leap_select_params* p) {
-    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "select: the parameters are null");
-    LEAP_TRY(check_step("select", p->step, p->images, p->guided, p->tokens));
+    LEAP_TRY(checks::select(p));
+    LEAP_TRY(check_step("select", p->step, p->images, p->tokens));
     if (p->images == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->new_counts, LEAP_BAD_ARGUMENT, "select: new_counts must not be null");
     const int32_t masked = p->step->masked;
     if (masked == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->sampled && p->confidence && p->positions && p->codes && p->new_codes && p->new_positions,
-                 LEAP_BAD_ARGUMENT,
-                 "select: sampled, confidence, positions, codes, new_codes and new_positions must not be null");
     if (p->ids) {
-        LEAP_REQUIRE(p->id_offsets, LEAP_BAD_ARGUMENT, "select: id_offsets must not be null where ids is given");
         for (int64_t i = 0; i < p->images * p->guided; ++i)
             LEAP_REQUIRE(p->id_offsets[i] >= 0, LEAP_BAD_ARGUMENT, "select: id_offsets[%lld]=%d is negative", (long long)i,
                          p->id_offsets[i]);

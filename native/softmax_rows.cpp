@@ -6,9 +6,9 @@
  * Wants     any sizes; a row of -infinity only becomes 0
  * Source    none needed
  */
+#include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
-#include "status.hpp"
 #include "vector_math.hpp"
 
 namespace leap {
@@ -40,11 +40,8 @@ void softmax_row(T* x, int64_t columns, float scale) {
 
 LEAP_EXPORT leap_status leap_softmax_rows(leap_stream, leap_dtype dtype, void* x, int64_t rows, int64_t columns,
                                           float scale) {
-    LEAP_TRY(leap::require_float32("softmax_rows", "dtype", dtype));
-    LEAP_REQUIRE(rows >= 0 && columns >= 0, LEAP_BAD_ARGUMENT, "softmax_rows: rows=%lld and columns=%lld must not be negative",
-                 (long long)rows, (long long)columns);
-    if (rows == 0 || columns == 0) return LEAP_OK;
-    LEAP_REQUIRE(x, LEAP_BAD_ARGUMENT, "softmax_rows: x must not be null");
+    LEAP_TRY(leap::checks::softmax_rows(dtype, x, rows, columns));
+    if (columns == 0) return LEAP_OK;
 
 #pragma omp parallel for schedule(static) if (rows * columns >= leap::PARALLEL_ELEMENTS)
     for (int64_t r = 0; r < rows; ++r) leap::softmax_row(static_cast<float*>(x) + r * columns, columns, scale);

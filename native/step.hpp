@@ -1,18 +1,13 @@
-/* step.hpp: the preconditions that the kernels of one sampling step share. */
+/* step.hpp: the preconditions on device memory that the kernels of one sampling step share. */
 #pragma once
 
 #include "status.hpp"
 
 namespace leap {
 
-/* LEAP_OK where sizes and the step's counts fit each other. */
-inline leap_status check_step(const char* name, const leap_step* step, int64_t images, int64_t guided, int64_t tokens) {
-    LEAP_REQUIRE(images >= 0 && tokens >= 0, LEAP_BAD_ARGUMENT, "%s: images=%lld and tokens=%lld must not be negative",
-                 name, (long long)images, (long long)tokens);
-    LEAP_REQUIRE(guided == 1 || guided == 2, LEAP_BAD_ARGUMENT, "%s: guided=%lld must be 1 or 2", name,
-                 (long long)guided);
+/* LEAP_OK where the step's counts fit the grid. */
+inline leap_status check_step(const char* name, const leap_step* step, int64_t images, int64_t tokens) {
     if (images == 0) return LEAP_OK;
-    LEAP_REQUIRE(step, LEAP_BAD_ARGUMENT, "%s: step must not be null", name);
     LEAP_REQUIRE(step->masked >= 0 && step->masked <= tokens, LEAP_BAD_ARGUMENT,
                  "%s: step.masked=%d is not in 0 .. tokens=%lld", name, step->masked, (long long)tokens);
     LEAP_REQUIRE(step->to_fix >= 0 && step->to_fix <= step->masked, LEAP_BAD_ARGUMENT,

@@ -9,14 +9,11 @@
  */
 #include <cmath>
 
-#include "status.hpp"
+#include "checks.hpp"
+
 
 LEAP_EXPORT leap_status leap_time_embedding(leap_stream, const float* mask_ratio, int64_t n, float* out, int64_t half) {
-    LEAP_REQUIRE(n >= 0 && half >= 0, LEAP_BAD_ARGUMENT, "time_embedding: n=%lld and half=%lld must not be negative",
-                 (long long)n, (long long)half);
-    if (n == 0 || half == 0) return LEAP_OK;
-    LEAP_REQUIRE(mask_ratio && out, LEAP_BAD_ARGUMENT, "time_embedding: mask_ratio and out must not be null");
-
+    LEAP_TRY(leap::checks::time_embedding(mask_ratio, n, out, half));
     const float minus_ln_10000 = float(-9.210340371976184);
     for (int64_t i = 0; i < half; ++i) {
         const float exponent = minus_ln_10000 * float(i) / float(half);

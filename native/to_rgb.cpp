@@ -8,8 +8,8 @@
  */
 #include <cmath>
 
+#include "checks.hpp"
 #include "parallel.hpp"
-#include "status.hpp"
 
 namespace leap {
 namespace {
@@ -30,12 +30,7 @@ void run(const T* x, uint8_t* rgb, int64_t n, float low, float high) {
 
 LEAP_EXPORT leap_status leap_to_rgb(leap_stream, leap_dtype dtype, const void* x, uint8_t* rgb, int64_t n, float low,
                                     float high) {
-    LEAP_TRY(leap::require_float32("to_rgb", "dtype", dtype));
-    LEAP_REQUIRE(n >= 0, LEAP_BAD_ARGUMENT, "to_rgb: n=%lld is negative", (long long)n);
-    LEAP_REQUIRE(std::isfinite(low) && std::isfinite(high - low) && low < high, LEAP_BAD_ARGUMENT,
-                 "to_rgb: low=%g must be less than high=%g, both finite", low, high);
-    if (n == 0) return LEAP_OK;
-    LEAP_REQUIRE(x && rgb, LEAP_BAD_ARGUMENT, "to_rgb: x and rgb must not be null");
+    LEAP_TRY(leap::checks::to_rgb(dtype, x, rgb, n, low, high));
     leap::run(static_cast<const float*>(x), rgb, n, low, high);
     return LEAP_OK;
 }

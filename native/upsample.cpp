@@ -8,8 +8,8 @@
  */
 #include <cstring>
 
+#include "checks.hpp"
 #include "parallel.hpp"
-#include "status.hpp"
 
 namespace leap {
 namespace {
@@ -34,13 +34,8 @@ void run(const T* x, T* y, int64_t rows, int64_t w, int64_t C) {
 
 LEAP_EXPORT leap_status leap_upsample_nearest_2x(leap_stream, leap_dtype dtype, const void* x, void* y, int64_t N, int64_t h,
                                                  int64_t w, int64_t C) {
-    LEAP_TRY(leap::require_float32("upsample_nearest_2x", "dtype", dtype));
-    LEAP_REQUIRE(N >= 0 && h >= 0 && w >= 0 && C >= 0, LEAP_BAD_ARGUMENT,
-                 "upsample_nearest_2x: N=%lld, h=%lld, w=%lld and C=%lld must not be negative", (long long)N, (long long)h,
-                 (long long)w, (long long)C);
-    if (N == 0 || h == 0 || w == 0 || C == 0) return LEAP_OK;
-    LEAP_REQUIRE(x && y, LEAP_BAD_ARGUMENT, "upsample_nearest_2x: x and y must not be null");
-    LEAP_REQUIRE(x != y, LEAP_BAD_ARGUMENT, "upsample_nearest_2x: y must not alias x");
+    LEAP_TRY(leap::checks::upsample_nearest_2x(dtype, x, y, N, h, w, C));
+    if (C == 0) return LEAP_OK;
     leap::run(static_cast<const float*>(x), static_cast<float*>(y), N * h, w, C);
     return LEAP_OK;
 }

@@ -95,6 +95,7 @@ void write_json(const std::string& path, const std::map<std::string, Outcome>& o
 }
 
 int run_all(const Options& options) {
+    if (const std::string error = device::synchronize(); !error.empty()) refuse("no usable device: " + error);
     std::map<std::string, Outcome> outcomes;
     const auto start = std::chrono::steady_clock::now();
     int cases = 0, failed = 0;

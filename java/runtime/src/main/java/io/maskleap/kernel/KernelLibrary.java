@@ -20,7 +20,7 @@ import java.util.Locale;
  */
 public final class KernelLibrary implements AutoCloseable {
     /** {@code LEAP_ABI_VERSION} of the header that these bindings were written for. */
-    public static final int ABI_VERSION = 1;
+    public static final int ABI_VERSION = 2;
 
     private final Path path;
     private final Arena arena;

@@ -29,14 +29,18 @@ public final class Kernels {
     private final StructWriter gatherParams;
     private final StructWriter sampleParams;
     private final StructWriter selectParams;
+    private final StructWriter ropeParams;
 
     private final MethodHandle setThreads;
     private final MethodHandle attention;
     private final MethodHandle crossAttention;
     private final MethodHandle softmaxRows;
     private final MethodHandle addLayerNorm;
+    private final MethodHandle addRmsNorm;
     private final MethodHandle add;
     private final MethodHandle activation;
+    private final MethodHandle swiglu;
+    private final MethodHandle rope;
     private final MethodHandle timeEmbedding;
     private final MethodHandle modulate;
     private final MethodHandle embed;
@@ -58,13 +62,17 @@ public final class Kernels {
         gatherParams = library.struct(ParameterStruct.GATHER);
         sampleParams = library.struct(ParameterStruct.SAMPLE);
         selectParams = library.struct(ParameterStruct.SELECT);
+        ropeParams = library.struct(ParameterStruct.ROPE);
         setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT);
         attention = function("leap_attention", ADDRESS);
         crossAttention = function("leap_cross_attention", ADDRESS);
         softmaxRows = function("leap_softmax_rows", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_FLOAT);
         addLayerNorm = function("leap_add_layer_norm", ADDRESS);
+        addRmsNorm = function("leap_add_rms_norm", ADDRESS);
         add = function("leap_add", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
         activation = function("leap_activation", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG);
+        swiglu = function("leap_swiglu", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
+        rope = function("leap_rope", ADDRESS);
         timeEmbedding = function("leap_time_embedding", ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
         modulate = function("leap_modulate", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         embed = function("leap_embed", ADDRESS);
@@ -121,6 +129,7 @@ public final class Kernels {
         requireColumns(kernel, "v", v, (long) heads.keys() * heads.dim());
         requireColumns(kernel, "out", out, (long) heads.queries() * heads.dim());
         requireRows(kernel, "out", out, q.rows());
+        requireRows(kernel, "v", v, k.rows());
         requireDtype(kernel, "k", k, q.dtype());
         requireDtype(kernel, "v", v, q.dtype());
         requireDtype(kernel, "out", out, q.dtype());
@@ -131,6 +140,7 @@ public final class Kernels {
                 .pointer(q.data()).pointer(k.data()).pointer(v.data()).pointer(out.data())
                 .int64(q.stride()).int64(k.stride()).int64(v.stride()).int64(out.stride())
                 .pointer(raggedness.queryOffsets()).pointer(raggedness.keyOffsets()).pointer(raggedness.keyCounts())
+                .int64(q.rows()).int64(k.rows())
                 .int32(raggedness.sequences()).int32(heads.queries()).int32(heads.keys()).int32(heads.dim())
                 .int32(raggedness.maxQueries()).int32(raggedness.maxKeys())
                 .float32(scale).dtype(q.dtype())
@@ -158,29 +168,45 @@ public final class Kernels {
      */
     public void addLayerNorm(Tensor residual, Tensor delta, Tensor gamma, Tensor beta, Tensor y, float eps) {
         var kernel = "add + layer norm";
-        long C = residual.columns();
-        requireContiguous(kernel, "residual", residual);
-        requireContiguous(kernel, "y", y);
-        requireShape(kernel, "y", y, residual.rows(), C);
-        requireVector(kernel, "gamma", gamma, C);
-        requireVector(kernel, "beta", beta, C);
         requireDtype(kernel, "residual", residual, Dtype.F32);
-        if (delta != null) {
-            requireContiguous(kernel, "delta", delta);
-            requireShape(kernel, "delta", delta, residual.rows(), C);
-        }
-        var params = addNormParams.begin()
-                .pointer(residual.data()).pointer(delta == null ? NULL : delta.data())
-                .pointer(gamma.data()).pointer(beta.data()).pointer(y.data())
-                .int64(residual.rows()).int64(C)
-                .dtype(delta == null ? y.dtype() : delta.dtype()).dtype(y.dtype())
-                .float32(eps).int32(0)
-                .end();
+        requireVector(kernel, "beta", beta, residual.columns());
+        var params = addNormParams(kernel, residual, delta, gamma, beta, y, eps);
         try {
             check((int) addLayerNorm.invokeExact(stream, params));
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
         }
+    }
+
+    /**
+     * residual += delta (where it is not null), y = RMSNorm(residual); residual: (rows, C), the others as of {@link #addLayerNorm}.
+     */
+    public void addRmsNorm(Tensor residual, Tensor delta, Tensor gamma, Tensor y, float eps) {
+        var params = addNormParams("add + RMS norm", residual, delta, gamma, null, y, eps);
+        try {
+            check((int) addRmsNorm.invokeExact(stream, params));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    private MemorySegment addNormParams(String kernel, Tensor residual, Tensor delta, Tensor gamma, Tensor beta, Tensor y, float eps) {
+        long C = residual.columns();
+        requireContiguous(kernel, "residual", residual);
+        requireContiguous(kernel, "y", y);
+        requireShape(kernel, "y", y, residual.rows(), C);
+        requireVector(kernel, "gamma", gamma, C);
+        if (delta != null) {
+            requireContiguous(kernel, "delta", delta);
+            requireShape(kernel, "delta", delta, residual.rows(), C);
+        }
+        return addNormParams.begin()
+                .pointer(residual.data()).pointer(delta == null ? NULL : delta.data())
+                .pointer(gamma.data()).pointer(beta == null ? NULL : beta.data()).pointer(y.data())
+                .int64(residual.rows()).int64(C)
+                .dtype(residual.dtype()).dtype(delta == null ? y.dtype() : delta.dtype()).dtype(y.dtype())
+                .float32(eps)
+                .end();
     }
 
     /** y += x; y: float32. */
@@ -213,6 +239,46 @@ public final class Kernels {
         var biasData = bias == null ? NULL : bias.data();
         try {
             check((int) activation.invokeExact(stream, x.dtype().code, code, x.data(), biasData, y.data(), x.rows(), x.columns()));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** y = silu(gate) * up; gate, up: (rows, C) with the same stride, as halves of one product have; y: (rows, C) without gaps. */
+    public void swiglu(Tensor gate, Tensor up, Tensor y) {
+        requireShape("swiglu", "up", up, gate.rows(), gate.columns());
+        requireShape("swiglu", "y", y, gate.rows(), gate.columns());
+        requireDtype("swiglu", "up", up, gate.dtype());
+        requireDtype("swiglu", "y", y, gate.dtype());
+        requireContiguous("swiglu", "y", y);
+        if (up.stride() != gate.stride()) {
+            throw shape("swiglu", "up", "stride " + up.stride(), gate.stride() + " as gate");
+        }
+        try {
+            check((int) swiglu.invokeExact(stream, gate.dtype().code, gate.data(), up.data(), gate.stride(), y.data(), gate.rows(), gate.columns()));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /**
+     * Rotary position embedding in place.
+     *
+     * @param x           (rows, heads * head_dim): queries, keys, or both side by side
+     * @param positions   (rows) int32, device: each row's position within its sequence
+     * @param frequencies (1, head_dim / 2) float32: theta^(-2i / head_dim)
+     */
+    public void rope(Tensor x, MemorySegment positions, Tensor frequencies, int heads) {
+        int headDim = Math.toIntExact(2 * frequencies.columns());
+        requireColumns("rope", "x", x, (long) heads * headDim);
+        requireInts("rope", "positions", positions, x.rows());
+        requireVector("rope", "frequencies", frequencies, frequencies.columns());
+        var params = ropeParams.begin()
+                .pointer(x.data()).pointer(positions).pointer(frequencies.data())
+                .int64(x.stride()).int64(x.rows()).int32(heads).int32(headDim).dtype(x.dtype()).int32(0)
+                .end();
+        try {
+            check((int) rope.invokeExact(stream, params));
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
         }

@@ -2,13 +2,14 @@ package io.maskleap.kernel;
 
 /** The header's parameter structs, in the order of {@code LEAP_STRUCT_...}, with the sizes that Java writes. */
 enum ParameterStruct {
-    ATTENTION(120),
+    ATTENTION(136),
     ADD_NORM(72),
     EMBED(104),
     GATHER(96),
     STEP(40),
     SAMPLE(136),
-    SELECT(120);
+    SELECT(120),
+    ROPE(56);
 
     final long bytes;
 

@@ -252,6 +252,15 @@ abstract class AttentionContract {
     }
 
     @Test
+    void refusesRowsBeyondTheTensors() {
+        TestLibrary.assumeCpu();
+        var queries = new Raggedness(memory.input(1, 4).segment(), memory.input(0).segment(), memory.input(4).segment(), 1, 3, 4);
+        assertRefused(BAD_ARGUMENT, memory, () -> callWith(queries), name, "q_offsets[1]=4", "q_rows=3");
+        var keys = new Raggedness(memory.input(0, 3).segment(), memory.input(1).segment(), memory.input(4).segment(), 1, 3, 4);
+        assertRefused(BAD_ARGUMENT, memory, () -> callWith(keys), name, "k_offsets[0]=1", "k_rows=4");
+    }
+
+    @Test
     void refusesNullPointers() {
         var good = small.raggedness(memory);
         var q = memory.input(small.q()).matrix(3, 16);

@@ -19,8 +19,8 @@ class KernelLibraryTest {
             const char* leap_last_error(void) { return ""; }
             int32_t leap_abi_version(void) { return %d; }
             int64_t leap_struct_bytes(int32_t which) {
-                static const int64_t bytes[] = {120, 72, 104, 96, 40, 136, %d};
-                return which >= 0 && which < 7 ? bytes[which] : -1;
+                static const int64_t bytes[] = {136, 72, 104, 96, 40, 136, %d, 56};
+                return which >= 0 && which < 8 ? bytes[which] : -1;
             }
             """;
 
@@ -65,7 +65,7 @@ class KernelLibraryTest {
     @Test
     void refusesAnotherAbiVersion() throws Exception {
         var path = compile(ANSWERS.formatted(999, SELECT_BYTES));
-        assertRefused("native library " + path + ": ABI version 999, wanted 1; rebuild it against this version's native/include/maskleap.h", path);
+        assertRefused("native library " + path + ": ABI version 999, wanted " + KernelLibrary.ABI_VERSION + "; rebuild it against this version's native/include/maskleap.h", path);
     }
 
     @Test

@@ -27,13 +27,7 @@ namespace leap {
 /* Keeps the sentence for leap_last_error of this thread and returns `status`. */
 leap_status fail(leap_status status, const char* format, ...) __attribute__((format(printf, 2, 3), cold));
 
-/* LEAP_OK for the dtypes that the CPU kernels have. */
-inline leap_status require_float32(const char* operation, const char* argument, leap_dtype dtype) {
-    LEAP_REQUIRE(dtype != LEAP_BF16, LEAP_BAD_DTYPE, "%s: %s=bfloat16 is not supported on the CPU yet; pass float32",
-                 operation, argument);
-    LEAP_REQUIRE(dtype == LEAP_F32, LEAP_BAD_DTYPE, "%s: %s=%d is not a dtype (0 is float32)", operation, argument,
-                 int(dtype));
-    return LEAP_OK;
-}
+/* LEAP_OK for the dtypes that the library's kernels have; each library defines it. */
+leap_status require_dtype(const char* operation, const char* argument, leap_dtype dtype);
 
 }  // namespace leap
