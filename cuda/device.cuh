@@ -17,6 +17,7 @@
     std::byte* const name = reinterpret_cast<std::byte*>(leap_dynamic_shared)
 #endif
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -53,6 +54,8 @@ template <>
 __device__ __forceinline__ bf16 from_float<bf16>(float x) {
     return {ptx::round_to_bf16(x)};
 }
+
+__device__ __forceinline__ bool is_finite(float x) { return fabsf(x) < INFINITY; }
 
 /* x as it would come back from memory of dtype T. */
 template <class T>

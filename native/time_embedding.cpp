@@ -11,7 +11,6 @@
 
 #include "checks.hpp"
 
-
 LEAP_EXPORT leap_status leap_time_embedding(leap_stream, const float* mask_ratio, int64_t n, float* out, int64_t half) {
     LEAP_TRY(leap::checks::time_embedding(mask_ratio, n, out, half));
     const float minus_ln_10000 = float(-9.210340371976184);
