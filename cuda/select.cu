@@ -108,6 +108,9 @@ __device__ __forceinline__ Ranks rank_in_block(bool larger, bool equal, int* cou
 static_assert(WARPS == WARP, "one warp reads the counts of all warps");
 static_assert(THREADS < 1 << 15, "a count fits its half of an int");
 
+/* Modulo 2^32: a code that is none overflows nothing. */
+__device__ __forceinline__ int token_id(int code, int id_offset) { return int(uint32_t(code) + uint32_t(id_offset)); }
+
 /* Candidate j's code to its position, in the codes and in each of the image's sequences. */
 __device__ __forceinline__ void scatter(const leap_select_params& p, int64_t b, int position, int code) {
     if (position < 0 || position >= p.tokens) return;
@@ -116,7 +119,7 @@ __device__ __forceinline__ void scatter(const leap_select_params& p, int64_t b, 
     for (int64_t g = 0; g < p.guided; ++g) {
         const int64_t row = p.position_rows ? p.position_rows[g * p.tokens + position] : position;
         const int64_t first = p.id_offsets[b * p.guided + g];
-        if (row >= 0 && first >= 0) p.ids[first + row] = code + p.id_offset;
+        if (row >= 0 && first >= 0) p.ids[first + row] = token_id(code, p.id_offset);
     }
 }
 
@@ -142,7 +145,7 @@ __global__ void __launch_bounds__(THREADS) select_kernel(leap_select_params p) {
         const int equal_rank = equal_before + ranks.equal;
         const int fixed_before = larger_before + ranks.larger + (equal_rank < threshold.equals ? equal_rank : threshold.equals);
         if (larger || (equal && equal_rank < threshold.equals)) {
-            p.new_codes[first + fixed_before] = code + p.id_offset;
+            p.new_codes[first + fixed_before] = token_id(code, p.id_offset);
             p.new_positions[first + fixed_before] = position;
             scatter(p, b, position, code);
         } else if (candidate) {
