@@ -6,7 +6,7 @@
  * Layouts   sampled, confidence, positions, codes, new_codes, new_positions: (B, tokens)
  * A block   takes one image, in one launch: the confidence of the last candidate to be fixed by four rounds of radix select
  *           (8 bits of its key each, from the top), then one ordered pass that ranks, scatters and compacts
- * A thread  takes every THREADS-th candidate; the confidences stay in the first-level cache over the rounds
+ * A thread  takes one candidate of each blockDim.x of them; the confidences stay in the first-level cache over the rounds
  * Wants     positions ascending; NaN counts as -infinity; a position that is not on the grid, or a negative row, writes no
  *           code and no id
  * Source    Chang et al. 2022 (MaskGIT), section 3.2; radix select: Alabi et al. 2012
@@ -17,8 +17,8 @@
 namespace leap {
 namespace {
 
-constexpr int THREADS = 1024;
-constexpr int WARPS = THREADS / WARP;
+constexpr int MAX_THREADS = 1024;
+constexpr int MAX_WARPS = MAX_THREADS / WARP;
 constexpr int DIGIT_BITS = 8;
 constexpr int DIGITS = 1 << DIGIT_BITS;
 constexpr int DIGITS_PER_LANE = DIGITS / WARP;
@@ -68,9 +68,9 @@ __device__ __forceinline__ Threshold find_threshold(const float* confidence, int
     LEAP_SHARED_ARRAY(Threshold, found, 1);
     uint32_t prefix = 0;
     for (int shift = 32 - DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
-        for (int digit = int(threadIdx.x); digit < DIGITS; digit += THREADS) histogram[digit] = 0;
+        for (int digit = int(threadIdx.x); digit < DIGITS; digit += int(blockDim.x)) histogram[digit] = 0;
         __syncthreads();
-        for (int j = int(threadIdx.x); j < n; j += THREADS) {
+        for (int j = int(threadIdx.x); j < n; j += int(blockDim.x)) {
             const uint32_t key = confidence_key(confidence[j]);
             const bool same_prefix = shift == 32 - DIGIT_BITS || key >> (shift + DIGIT_BITS) == prefix;
             if (same_prefix) atomicAdd(&histogram[key >> shift & (DIGITS - 1)], 1);
@@ -88,7 +88,7 @@ __device__ __forceinline__ Threshold find_threshold(const float* confidence, int
 }
 
 /* Candidates of the block that come before the running thread, and all of them, with a larger key than the threshold and with
- * the same. Two counts of at most THREADS share an int. */
+ * the same. Two counts of at most MAX_THREADS share an int. */
 struct Ranks {
     int larger, equal, all_larger, all_equal;
 };
@@ -99,14 +99,14 @@ __device__ __forceinline__ Ranks rank_in_block(bool larger, bool equal, int* cou
     const unsigned lower_lanes = (1u << lane_id()) - 1;
     if (lane_id() == 0) counts[warp_id()] = __popc(larger_lanes) | __popc(equal_lanes) << 16;
     __syncthreads();
-    const int count = counts[lane_id()];  // WARPS == WARP
+    const int count = lane_id() < int(blockDim.x) / WARP ? counts[lane_id()] : 0;
     const int before = reduce_warp(lane_id() < warp_id() ? count : 0, Sum{});
     const int all = reduce_warp(count, Sum{});
     return {(before & 0xFFFF) + __popc(larger_lanes & lower_lanes), (before >> 16) + __popc(equal_lanes & lower_lanes),
             all & 0xFFFF, all >> 16};
 }
-static_assert(WARPS == WARP, "one warp reads the counts of all warps");
-static_assert(THREADS < 1 << 15, "a count fits its half of an int");
+static_assert(MAX_WARPS <= WARP, "one warp reads the counts of all warps");
+static_assert(MAX_THREADS < 1 << 15, "a count fits its half of an int");
 
 /* Modulo 2^32: a code that is none overflows nothing. */
 __device__ __forceinline__ int token_id(int code, int id_offset) { return int(uint32_t(code) + uint32_t(id_offset)); }
@@ -123,15 +123,15 @@ __device__ __forceinline__ void scatter(const leap_select_params& p, int64_t b, 
     }
 }
 
-__global__ void __launch_bounds__(THREADS) select_kernel(leap_select_params p) {
-    LEAP_SHARED_ARRAY(int, counts, 2 * WARPS);
+__global__ void __launch_bounds__(MAX_THREADS) select_kernel(leap_select_params p) {
+    LEAP_SHARED_ARRAY(int, counts, 2 * MAX_WARPS);
     const int64_t b = blockIdx.x, first = b * p.tokens;
     const int masked = int(p.step->masked < 0 ? 0 : p.step->masked < p.tokens ? p.step->masked : p.tokens);
     const int to_fix = p.step->to_fix < 0 ? 0 : p.step->to_fix < masked ? p.step->to_fix : masked;
     const Threshold threshold = to_fix > 0 ? find_threshold(p.confidence + first, masked, to_fix) : Threshold{0, 0};
 
     int larger_before = 0, equal_before = 0;  // of the chunks before
-    for (int start = 0, chunk = 0; start < masked; start += THREADS, ++chunk) {
+    for (int start = 0, chunk = 0; start < masked; start += int(blockDim.x), ++chunk) {
         const int j = start + int(threadIdx.x);
         const bool candidate = j < masked;
         const uint32_t key = candidate ? confidence_key(p.confidence[first + j]) : 0;
@@ -141,7 +141,7 @@ __global__ void __launch_bounds__(THREADS) select_kernel(leap_select_params p) {
         const bool equal = candidate && to_fix > 0 && key == threshold.key;
         // Beyond this call's barrier all of the chunk's positions have been read, and those that are written lie in this chunk
         // or before it. Counts alternate, so that one barrier per chunk is enough.
-        const Ranks ranks = rank_in_block(larger, equal, counts + chunk % 2 * WARPS);
+        const Ranks ranks = rank_in_block(larger, equal, counts + chunk % 2 * MAX_WARPS);
         const int equal_rank = equal_before + ranks.equal;
         const int fixed_before = larger_before + ranks.larger + (equal_rank < threshold.equals ? equal_rank : threshold.equals);
         if (larger || (equal && equal_rank < threshold.equals)) {
@@ -164,8 +164,9 @@ LEAP_EXPORT leap_status leap_select(leap_stream stream, const leap_select_params
     using namespace leap;
     LEAP_TRY(checks::select(p));
     if (p->images == 0) return LEAP_OK;
-    LEAP_REQUIRE(p->images <= MAX_GRID_X && p->tokens <= INT32_MAX - THREADS, LEAP_BAD_SHAPE,
+    LEAP_REQUIRE(p->images <= MAX_GRID_X && p->tokens <= INT32_MAX - MAX_THREADS, LEAP_BAD_SHAPE,
                  "select: images=%lld and tokens=%lld are too many for one call", (long long)p->images,
                  (long long)p->tokens);
-    return launch<select_kernel>({stream, {unsigned(p->images)}, {THREADS}}, *p);
+    const unsigned threads = unsigned(p->tokens < MAX_THREADS ? ceil_div<int64_t>(p->tokens + 1, WARP) * WARP : MAX_THREADS);
+    return launch<select_kernel>({stream, {unsigned(p->images)}, {threads}}, *p);
 }

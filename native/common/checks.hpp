@@ -179,6 +179,9 @@ inline leap_status embed(const leap_embed_params* p) {
     if (p->sequences == 0 || p->capacity == 0 || p->C == 0) return LEAP_OK;
     LEAP_REQUIRE(p->ids && p->token_table && p->out, LEAP_BAD_ARGUMENT,
                  "embed: ids, token_table and out must not be null");
+    LEAP_REQUIRE(!p->position_table || p->positions || p->counts || p->capacity <= p->positions_in_table, LEAP_BAD_ARGUMENT,
+                 "embed: capacity=%lld rows have no position in the table of %lld positions", (long long)p->capacity,
+                 (long long)p->positions_in_table);
     return LEAP_OK;
 }
 
