@@ -71,12 +71,12 @@ std::string free(void* memory, std::size_t) {
 
 void copy_to(void* target, const void* host, std::size_t bytes) {
     const Access access;
-    std::memcpy(target, host, bytes);
+    std::copy_n(static_cast<const std::byte*>(host), bytes, static_cast<std::byte*>(target));
 }
 
 void copy_from(void* host, const void* source, std::size_t bytes) {
     const Access access;
-    std::memcpy(host, source, bytes);
+    std::copy_n(static_cast<const std::byte*>(source), bytes, static_cast<std::byte*>(host));
 }
 
 std::string synchronize() { return ""; }
