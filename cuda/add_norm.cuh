@@ -11,8 +11,15 @@
 
 namespace leap {
 
+/* Weights come as a file has them: not always on 16 bytes. */
+__device__ __forceinline__ void load_weights(const float* from, bool aligned, float (&to)[ROW_PACK]) {
+    if (aligned) return load_floats<ROW_PACK>(from, to);
+#pragma unroll
+    for (int i = 0; i < ROW_PACK; ++i) to[i] = from[i];
+}
+
 template <class Norm, class Delta, class Y, int THREADS>
-__global__ void __launch_bounds__(Row<THREADS>::BLOCK) add_norm_in_registers(leap_add_norm_params p) {
+__global__ void __launch_bounds__(Row<THREADS>::BLOCK) add_norm_in_registers(leap_add_norm_params p, bool aligned_weights) {
     using Residual = typename Norm::Residual;
     LEAP_SHARED_ARRAY(float, scratch, Row<THREADS>::SCRATCH);
     const int64_t r = Row<THREADS>::index();
@@ -36,8 +43,8 @@ __global__ void __launch_bounds__(Row<THREADS>::BLOCK) add_norm_in_registers(lea
     const auto statistics = Norm::statistics(sum, p.C, p.eps);
     row.for_each_pack(p.C, [&](int c, float(&pack)[ROW_PACK]) {
         float gamma[ROW_PACK], beta[ROW_PACK] = {};
-        load_floats<ROW_PACK>(p.gamma + c, gamma);
-        if constexpr (Norm::HAS_BETA) load_floats<ROW_PACK>(p.beta + c, beta);
+        load_weights(p.gamma + c, aligned_weights, gamma);
+        if constexpr (Norm::HAS_BETA) load_weights(p.beta + c, aligned_weights, beta);
 #pragma unroll
         for (int i = 0; i < ROW_PACK; ++i) pack[i] = Norm::y(pack[i], statistics, gamma[i], beta[i]);
         store_floats<ROW_PACK>(y + c, pack);
@@ -73,14 +80,14 @@ template <class Norm, class Delta, class Y>
 leap_status launch_add_norm(leap_stream stream, const leap_add_norm_params& p) {
     const bool aligned = fits_packs(ROW_PACK, p.C, {{p.residual, sizeof(typename Norm::Residual), p.C},
                                                     {p.delta, sizeof(Delta), p.C},
-                                                    {p.y, sizeof(Y), p.C},
-                                                    {p.gamma, sizeof(float), p.C},
-                                                    {p.beta, sizeof(float), p.C}});
+                                                    {p.y, sizeof(Y), p.C}});
+    const bool weights = fits_packs(ROW_PACK, p.C, {{p.gamma, sizeof(float), p.C}, {p.beta, sizeof(float), p.C}});
     LEAP_REQUIRE(p.rows <= MAX_GRID_X, LEAP_BAD_SHAPE, "add_norm: rows=%lld are too many for one call", (long long)p.rows);
     switch (row_threads(p.C, aligned)) {
-        case 32: return launch<add_norm_in_registers<Norm, Delta, Y, 32>>({stream, row_grid<32>(p.rows), {Row<32>::BLOCK}}, p);
-        case 128: return launch<add_norm_in_registers<Norm, Delta, Y, 128>>({stream, row_grid<128>(p.rows), {128}}, p);
-        case 512: return launch<add_norm_in_registers<Norm, Delta, Y, 512>>({stream, row_grid<512>(p.rows), {512}}, p);
+        case 32: return launch<add_norm_in_registers<Norm, Delta, Y, 32>>({stream, row_grid<32>(p.rows), {Row<32>::BLOCK}}, p,
+                                                                             weights);
+        case 128: return launch<add_norm_in_registers<Norm, Delta, Y, 128>>({stream, row_grid<128>(p.rows), {128}}, p, weights);
+        case 512: return launch<add_norm_in_registers<Norm, Delta, Y, 512>>({stream, row_grid<512>(p.rows), {512}}, p, weights);
         default: return launch<add_norm_in_memory<Norm, Delta, Y>>({stream, {unsigned(p.rows)}, {ADD_NORM_THREADS}}, p);
     }
 }

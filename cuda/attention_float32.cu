@@ -18,7 +18,7 @@ namespace leap::attention {
 namespace {
 
 constexpr int BLOCK_M = 32;
-constexpr int BLOCK_N = 32;
+constexpr int BLOCK_N = 64;
 constexpr int QUARTERS = 4;
 constexpr int THREADS = BLOCK_M * QUARTERS;
 constexpr int KEYS_PER_THREAD = BLOCK_N / QUARTERS;

@@ -39,7 +39,7 @@ struct Random {
     uint64_t below(uint64_t bound) { return next() % bound; }
 };
 
-/* RUNNING until it waits for something; POLLING looks again after others have run. */
+/* POLLING looks again after others have run. Who is RUNNABLE or has ENDED its warp knows too. */
 enum class State : uint8_t { RUNNABLE, IN_WARP, AT_BARRIER, AT_NAMED_BARRIER, POLLING, ENDED };
 
 struct Copy {
@@ -66,6 +66,7 @@ struct Warp {
     WarpSlot slots[2][WARP_LANES];
     int generation;
     int arrived;
+    uint32_t lanes, runnable, ended;  // bit for bit
     const char* operation;
 };
 
@@ -115,18 +116,26 @@ void (*after_launch)() = [] {};
 
 Warp& warp_of(const Thread& thread) { return launch.warps[thread.index.x / WARP_LANES]; }
 
+uint32_t lane_bit(const Thread& thread) { return 1u << thread.index.x % WARP_LANES; }
+
 void wait(State state, const char* operation) {
     Thread& thread = *launch.running;
     thread.state = state;
     thread.waits_for = operation;
+    warp_of(thread).runnable &= ~lane_bit(thread);
     launch.scheduler.switch_from(thread.fiber);
+}
+
+void make_runnable(Thread& thread) {
+    thread.state = State::RUNNABLE;
+    warp_of(thread).runnable |= lane_bit(thread);
 }
 
 void wake(State state, int named_barrier = 0) {
     for (int i = 0; i < launch.threads_in_block; ++i) {
         Thread& thread = *launch.threads[i];
         if (thread.state == state && (state != State::AT_NAMED_BARRIER || thread.named_barrier == named_barrier))
-            thread.state = State::RUNNABLE;
+            make_runnable(thread);
     }
 }
 
@@ -150,6 +159,8 @@ void thread_main() {
     Thread& thread = *launch.running;
     if (!thread.copies.empty()) fault("a thread ended before its asynchronous copies had been waited for");
     thread.state = State::ENDED;
+    warp_of(thread).runnable &= ~lane_bit(thread);
+    warp_of(thread).ended |= lane_bit(thread);
     --launch.alive;
     open_barrier_if_complete();
     launch.scheduler.switch_from_finished(thread.fiber);
@@ -164,19 +175,17 @@ void resume(Thread& thread) {
 
 /* Runs the lanes of a warp that can run, once each, in an order of its own. False if there was none. */
 bool pass_over_lanes(int warp) {
-    const int lanes_in_warp = std::min(WARP_LANES, launch.threads_in_block - warp * WARP_LANES);
+    const Warp& own = launch.warps[warp];
+    if (own.runnable == 0) return false;
     const int flip = int(launch.random.below(WARP_LANES));
-    bool ran = false;
     for (int i = 0; i < WARP_LANES && !launch.failed; ++i) {
         const int lane = i ^ flip;
-        if (lane >= lanes_in_warp) continue;
+        if ((own.runnable >> lane & 1) == 0) continue;
         Thread& thread = *launch.threads[warp * WARP_LANES + lane];
-        if (thread.state != State::RUNNABLE) continue;
         resume(thread);
         if (thread.state != State::POLLING) launch.progress = true;
-        ran = true;
     }
-    return ran;
+    return true;
 }
 
 void report_deadlock() {
@@ -235,7 +244,13 @@ void run_block() {
     launch.late_copies = launch.random.below(2) == 0;
     launch.change_warps_often = launch.random.below(4) == 0;
     if (launch.dynamic_shared_bytes > 0) std::memset(launch.dynamic_shared, 0xFF, launch.dynamic_shared_bytes);
-    for (Warp& warp : launch.warps) warp.generation = warp.arrived = 0;
+    for (std::size_t w = 0; w < launch.warps.size(); ++w) {
+        Warp& warp = launch.warps[w];
+        const int lanes = std::min<int>(WARP_LANES, launch.threads_in_block - int(w) * WARP_LANES);
+        warp.generation = warp.arrived = 0;
+        warp.ended = 0;
+        warp.lanes = warp.runnable = lanes == WARP_LANES ? ~0u : (1u << lanes) - 1;
+    }
     for (int i = 0; i < launch.threads_in_block; ++i) {
         Thread& thread = *launch.threads[i];
         thread.state = State::RUNNABLE;
@@ -322,13 +337,11 @@ int lane() { return int(launch.running->index.x % WARP_LANES); }
 const WarpSlot* exchange_in_warp(const char* operation, const void* value, std::size_t bytes) {
     Thread& thread = *launch.running;
     Warp& warp = warp_of(thread);
-    const int first = int(thread.index.x) / WARP_LANES * WARP_LANES;
-    if (first + WARP_LANES > launch.threads_in_block) fault("%s in a warp of fewer than 32 threads", operation);
+    if (warp.lanes != ~0u) fault("%s in a warp of fewer than 32 threads", operation);
+    if (warp.ended != 0) fault("%s after lane %d has ended", operation, __builtin_ctz(warp.ended));
     if (warp.arrived == 0) {
         warp.operation = operation;
-        for (int i = 0; i < WARP_LANES; ++i)
-            if (launch.threads[first + i]->state == State::ENDED) fault("%s after lane %d has ended", operation, i);
-    } else if (std::strcmp(warp.operation, operation) != 0) {
+    } else if (warp.operation != operation && std::strcmp(warp.operation, operation) != 0) {
         fault("%s while other lanes of the warp are at %s", operation, warp.operation);
     }
     WarpSlot* slots = warp.slots[warp.generation & 1];
@@ -338,10 +351,9 @@ const WarpSlot* exchange_in_warp(const char* operation, const void* value, std::
     } else {
         warp.arrived = 0;
         ++warp.generation;
-        for (int i = 0; i < WARP_LANES; ++i) {
-            Thread& other = *launch.threads[first + i];
-            if (other.state == State::IN_WARP) other.state = State::RUNNABLE;
-        }
+        warp.runnable = ~0u;  // all the others wait here
+        const int first = int(thread.index.x) / WARP_LANES * WARP_LANES;
+        for (int i = 0; i < WARP_LANES; ++i) launch.threads[first + i]->state = State::RUNNABLE;
     }
     return slots;
 }
