@@ -8,6 +8,7 @@
 #   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU
 #   cases        DIR/maskleap_cases_emulated: the CUDA kernels' cases, emulated, under address and undefined-behaviour sanitizers
 #   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
+#   bench-cuda   DIR/maskleap_cuda_bench: times the CUDA kernels on a GPU; builds cuda too
 #   (none)       cpu, emulated, and cuda where nvcc is found
 #
 #   --out DIR        where everything goes (default: native/build beside this script)
@@ -35,7 +36,7 @@ while (($#)); do
     case $1 in
         --out) [[ -n ${2:-} ]] || die "--out needs a folder"; out=$2; shift 2 ;;
         --help | -h) usage; exit 0 ;;
-        cpu | cuda | emulated | cases | cases-cuda) targets+=("$1"); shift ;;
+        cpu | cuda | emulated | cases | cases-cuda | bench-cuda) targets+=("$1"); shift ;;
         *) die "unknown argument '$1' (--help shows what there is)" ;;
     esac
 done
@@ -134,7 +135,7 @@ link() {
     shift
     [[ ! -f $result || $compiled -gt 0 || -n $(find "${objects[@]}" -newer "$result" -print -quit) ]] || return 0
     temporary+=("$result.$$")
-    "$@" -o "$result.$$" "${objects[@]}" ${link_libraries[@]+"${link_libraries[@]}"}
+    "$@" -o "$result.$$" "${objects[@]}"
     mv "$result.$$" "$result"
     echo "built $result ($SECONDS s)"
 }
@@ -179,18 +180,30 @@ build_cuda() {
     local compiler=("$nvcc" "${nvcc_flags[@]}" "${includes[@]}")
     compile "$out/cuda" compiler $(cuda_sources)
     [[ $compiled -eq 0 ]] || report_registers "$out/cuda"
+    check_spills "$out/cuda"
     # The CUDA runtime is inside, and stays there: another one in the same process is not disturbed.
     link "$out/libmaskleap_cuda.so" "$nvcc" -shared -cudart static -ccbin "$cxx" -Xlinker --exclude-libs=ALL,-z,defs
 }
 
-build_cases_cuda() {
+# Programs for a GPU are linked with the library's objects, not the library: they launch kernels of their own, by its hidden
+# functions.
+gpu_program_flags=(-std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra --expt-relaxed-constexpr
+    -gencode "arch=compute_80,code=[sm_80,compute_80]" "${includes[@]}" -Icuda/cases)
+
+# build_gpu_program NAME FOLDER SOURCE...
+build_gpu_program() {
+    local name=$1 folder=$2
+    shift 2
     build_cuda
-    local compiler=("$nvcc" -std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra "${includes[@]}" -Icuda/cases
-        --expt-relaxed-constexpr -gencode "arch=compute_80,code=[sm_80,compute_80]")
-    compile "$out/cases-cuda" compiler $(case_sources emulat)
-    objects+=("$out"/cuda/*.o)  # not the library: the cases launch kernels of their own, by its hidden functions
-    link "$out/maskleap_cases" "$nvcc" -cudart static -ccbin "$cxx"
+    local compiler=("$nvcc" "${gpu_program_flags[@]}")
+    compile "$folder" compiler "$@"
+    objects+=("$out"/cuda/*.o)
+    link "$out/$name" "$nvcc" -cudart static -ccbin "$cxx"
 }
+
+build_cases_cuda() { build_gpu_program maskleap_cases "$out/cases-cuda" $(case_sources emulat); }
+
+build_bench_cuda() { build_gpu_program maskleap_cuda_bench "$out/bench-cuda" cuda/bench/*.cpp cuda/bench/*.cu cuda/cases/case.cpp; }
 
 # ptxas's words, one line per kernel: architecture, registers, bytes spilled, bytes of static shared memory, file, kernel.
 register_table() {
@@ -204,19 +217,23 @@ register_table() {
                 match($0, /Used [0-9]+/)
                 print arch, substr($0, RSTART + 5, RLENGTH - 5), spilled, shared, file, kernel
             }' "$log"
-    done | c++filt | sed -e 's/leap::(anonymous namespace):://g' -e 's/(.*$//' -e 's/leap:://g'
+    done | c++filt | sed -e 's/(anonymous namespace):://g' -e 's/(.*$//' -e 's/leap:://g'
 }
 
 report_registers() {
-    local table=$1/registers.txt bad="" line pattern
-    register_table "$1" | sort -k5,5 -k6 -k1,1 > "$table"
+    register_table "$1" | sort -k5,5 -k6 -k1,1 > "$1/registers.txt"
     awk '{ kernel = $6; for (i = 7; i <= NF; ++i) kernel = kernel " " $i
-           printf "%-7s %3d registers, %d bytes spilled, %5d bytes shared  %s: %s\n", $1, $2, $3, $4, $5, kernel }' "$table"
+           printf "%-7s %3d registers, %d bytes spilled, %5d bytes shared  %s: %s\n", $1, $2, $3, $4, $5, kernel }' \
+        "$1/registers.txt"
+}
+
+check_spills() {
+    local spilled="" line
     while read -r line; do
-        pattern=$(grep -v '^#' cuda/spills-allowed | cut -d: -f1 | grep -xF "$line" || true)
-        [[ -n $pattern ]] || bad+=$'\n'"  $line"
-    done < <(awk '$3 > 0 && $5 ~ /attention|sample/ { kernel = $6; for (i = 7; i <= NF; ++i) kernel = kernel " " $i; print $1, kernel }' "$table")
-    [[ -z $bad ]] || die "these kernels spill registers, and cuda/spills-allowed gives no reason:$bad"
+        grep -v '^#' cuda/spills-allowed | sed 's/: .*//' | grep -qxF "$line" || spilled+=$'\n'"  $line"
+    done < <(awk '$3 > 0 && $5 ~ /attention|sample/ { kernel = $6; for (i = 7; i <= NF; ++i) kernel = kernel " " $i; print $1, kernel }' \
+        "$1/registers.txt")
+    [[ -z $spilled ]] || die "these kernels spill registers, and cuda/spills-allowed gives no reason:$spilled"
 }
 
 mkdir -p "$out"

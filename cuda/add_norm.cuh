@@ -19,7 +19,8 @@ __device__ __forceinline__ void load_weights(const float* from, bool aligned, fl
 }
 
 template <class Norm, class Delta, class Y, int THREADS>
-__global__ void __launch_bounds__(Row<THREADS>::BLOCK) add_norm_in_registers(leap_add_norm_params p, bool aligned_weights) {
+__global__ void __launch_bounds__(Row<THREADS>::BLOCK, 512 / Row<THREADS>::BLOCK)
+    add_norm_in_registers(leap_add_norm_params p, bool aligned_weights) {
     using Residual = typename Norm::Residual;
     LEAP_SHARED_ARRAY(float, scratch, Row<THREADS>::SCRATCH);
     const int64_t r = Row<THREADS>::index();

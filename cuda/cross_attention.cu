@@ -23,10 +23,10 @@ constexpr int THREADS = CROSS_WARPS * WARP;
 constexpr int STEP_KEYS = 32;
 
 /* Of a multiprocessor at once, at least: the bound on registers. */
-constexpr int BLOCKS = 3;
+constexpr int blocks(int head) { return head < 96 ? 3 : 2; }
 
 template <int HEAD>
-__global__ void __launch_bounds__(THREADS, BLOCKS) cross_attention_kernel(leap_attention_params p, Access access, int tiles) {
+__global__ void __launch_bounds__(THREADS, blocks(HEAD)) cross_attention_kernel(leap_attention_params p, Access access, int tiles) {
     const Sequence sequence(p, int(blockIdx.z));
     const int block_first = int(blockIdx.x) * tiles * CROSS_ROWS;
     if (block_first >= sequence.queries) return;

@@ -23,6 +23,10 @@
 namespace leap {
 namespace {
 
+/* LEAP_DRAW_GUMBEL_MAX from recorded uniforms, for tests: their float64 logarithms are a kernel of their own, for they would
+ * take the other's registers. */
+constexpr int RECORDED_GUMBEL_MAX = -1;
+
 /* The thread that holds the drawn code leaves this in shared memory: the scalars that follow need no part of the row. */
 struct Drawn {
     double total;   // of the weights at confidence_scale
@@ -267,12 +271,13 @@ struct MaxKey {
 };
 
 /* The key of the largest score = draw_scale * element + Gumbel among the running thread's codes. */
-template <class Arithmetic, class Row, int PACKS>
+template <class Arithmetic, bool RECORDED, class Row, int PACKS>
 __device__ __forceinline__ uint64_t best_of_gumbel(Row& row) {
     const leap_sample_params& p = row.p;
     const PhiloxStream stream = row.stream(LEAP_PURPOSE_DRAW);
-    const double* recorded = p.u_draw ? p.u_draw + (row.b * p.row_capacity + row.j) * p.V : nullptr;
-    uint64_t best = 0;
+    const double* recorded = RECORDED ? p.u_draw + (row.b * p.row_capacity + row.j) * p.V : nullptr;
+    float best = -INFINITY;
+    int best_code = -1;  // codes ascend, so the first maximum stays
 #pragma unroll
     for (int k = 0; k < PACKS; ++k) {
         const int first = Row::first_code(k);
@@ -281,20 +286,23 @@ __device__ __forceinline__ uint64_t best_of_gumbel(Row& row) {
 #pragma unroll
         for (int i = 0; i < ROW_PACK; ++i) {
             if (first + i >= p.V) continue;
-            const float noise = recorded ? float(Arithmetic::exact_gumbel(recorded[first + i]))
+            const float noise = RECORDED ? float(Arithmetic::exact_gumbel(recorded[first + i]))
                                          : Arithmetic::gumbel(Arithmetic::uniform(philox_to_uniform(words.at[i])));
             const float score = Arithmetic::round(Arithmetic::round(row.x[k][i] * row.step.draw_scale) + noise);
-            best = MaxKey{}(best, score_key(score, first + i));
+            if (score > best || best_code < 0) {
+                best = score;
+                best_code = first + i;
+            }
         }
     }
-    return best;
+    return best_code < 0 ? 0 : score_key(best, best_code);
 }
 
 /* Gumbel-max and argmax. */
-template <class Arithmetic, class Row, int THREADS, int PACKS, bool GUMBEL>
+template <class Arithmetic, int DRAW, class Row, int THREADS, int PACKS>
 __device__ __forceinline__ void draw_largest(Row& row, float maximum, uint64_t* keys, double* totals, Drawn* drawn) {
     uint64_t best = 0;
-    if constexpr (GUMBEL) best = best_of_gumbel<Arithmetic, Row, PACKS>(row);
+    if constexpr (DRAW != LEAP_DRAW_ARGMAX) best = best_of_gumbel<Arithmetic, DRAW == RECORDED_GUMBEL_MAX, Row, PACKS>(row);
     else
         row.for_each([&](int code, float element) {
             if (code < row.p.V) best = MaxKey{}(best, score_key(element, code));
@@ -317,10 +325,17 @@ __device__ __forceinline__ void draw_largest(Row& row, float maximum, uint64_t* 
     });
 }
 
+/* Noise takes registers, and time in which memory can wait: with it fewer blocks are enough. */
+constexpr int blocks_at_once(int draw, int tile) {
+    const int blocks = SAMPLE_TILES[tile].blocks;
+    if (draw == RECORDED_GUMBEL_MAX) return 1;
+    return draw == LEAP_DRAW_GUMBEL_MAX && blocks > 1 ? blocks * 3 / 4 : blocks;
+}
+
 /* ---- kernel ------------------------------------------------------------------------------------------------------------ */
 
 template <class Arithmetic, int DRAW, int TILE>
-__global__ void __launch_bounds__(SAMPLE_TILES[TILE].threads, SAMPLE_TILES[TILE].blocks)
+__global__ void __launch_bounds__(SAMPLE_TILES[TILE].threads, blocks_at_once(DRAW, TILE))
     sample_kernel(leap_sample_params p, bool packs_fit) {
     constexpr int THREADS = SAMPLE_TILES[TILE].threads, PACKS = SAMPLE_TILES[TILE].packs;
     using Row = SampledRow<Arithmetic, THREADS, PACKS>;
@@ -348,7 +363,7 @@ __global__ void __launch_bounds__(SAMPLE_TILES[TILE].threads, SAMPLE_TILES[TILE]
         draw_inverse_cdf<Row, THREADS, PACKS>(row, maximum, sums, confidence_sums, drawn);
     } else {
         LEAP_SHARED_ARRAY(uint64_t, keys, Row::WARPS);
-        draw_largest<Arithmetic, Row, THREADS, PACKS, DRAW == LEAP_DRAW_GUMBEL_MAX>(row, maximum, keys, sums, drawn);
+        draw_largest<Arithmetic, DRAW, Row, THREADS, PACKS>(row, maximum, keys, sums, drawn);
     }
     __syncthreads();
     if (threadIdx.x == 0) row.finish(*drawn, maximum);
@@ -384,7 +399,10 @@ LEAP_EXPORT leap_status leap_sample(leap_stream stream, const leap_sample_params
         case LEAP_DRAW_INVERSE_CDF: return run<Float32Arithmetic, LEAP_DRAW_INVERSE_CDF>(stream, *p);
         case LEAP_DRAW_ARGMAX: return run<Float32Arithmetic, LEAP_DRAW_ARGMAX>(stream, *p);
         default:
-            return p->noise_dtype == LEAP_BF16 ? run<Bf16Arithmetic, LEAP_DRAW_GUMBEL_MAX>(stream, *p)
-                                               : run<Float32Arithmetic, LEAP_DRAW_GUMBEL_MAX>(stream, *p);
+            if (p->noise_dtype == LEAP_BF16)
+                return p->u_draw ? run<Bf16Arithmetic, RECORDED_GUMBEL_MAX>(stream, *p)
+                                 : run<Bf16Arithmetic, LEAP_DRAW_GUMBEL_MAX>(stream, *p);
+            return p->u_draw ? run<Float32Arithmetic, RECORDED_GUMBEL_MAX>(stream, *p)
+                             : run<Float32Arithmetic, LEAP_DRAW_GUMBEL_MAX>(stream, *p);
     }
 }
