@@ -203,7 +203,8 @@ build_gpu_program() {
 
 build_cases_cuda() { build_gpu_program maskleap_cases "$out/cases-cuda" $(case_sources emulat); }
 
-build_bench_cuda() { build_gpu_program maskleap_cuda_bench "$out/bench-cuda" cuda/bench/*.cpp cuda/bench/*.cu cuda/cases/case.cpp; }
+build_bench_cuda() { build_gpu_program maskleap_cuda_bench "$out/bench-cuda" cuda/bench/*.cpp cuda/bench/*.cu \
+    cuda/cases/case.cpp cuda/cases/device_memory_cuda.cpp; }
 
 # ptxas's words, one line per kernel: architecture, registers, bytes spilled, bytes of static shared memory, file, kernel.
 register_table() {
