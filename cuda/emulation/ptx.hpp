@@ -86,14 +86,17 @@ inline void mma_m16n8k8(float (&d)[4], const uint32_t (&a)[2], uint32_t b) {
 inline void copy_async_16(void* shared, const void* global, bool valid) {
     if (reinterpret_cast<std::uintptr_t>(shared) % 16 != 0 || (valid && reinterpret_cast<std::uintptr_t>(global) % 16 != 0))
         simt::fault("cp.async: %p to %p is not aligned to 16 bytes", global, shared);
-    simt::copy_later(shared, global, 16, valid ? 16 : 0);
+    simt::copies().issue([=] {
+        if (valid) std::memcpy(shared, global, 16);
+        else std::memset(shared, 0, 16);
+    });
 }
 
-inline void copy_async_commit() { simt::commit_copies(); }
+inline void copy_async_commit() { simt::copies().commit(); }
 
 template <int GROUPS>
 void copy_async_wait() {
-    simt::wait_for_copies(GROUPS);
+    simt::copies().wait(GROUPS);
 }
 
 }  // namespace leap::ptx

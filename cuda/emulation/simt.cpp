@@ -42,13 +42,6 @@ struct Random {
 /* POLLING looks again after others have run. Who is RUNNABLE or has ENDED its warp knows too. */
 enum class State : uint8_t { RUNNABLE, IN_WARP, AT_BARRIER, AT_NAMED_BARRIER, POLLING, ENDED };
 
-struct Copy {
-    void* target;
-    const void* source;
-    std::size_t bytes, valid_bytes;
-    int group;
-};
-
 struct Thread {
     Fiber fiber;
     State state;
@@ -56,8 +49,7 @@ struct Thread {
     int named_barrier;
     const char* waits_for;
     const void* polls;         // what it looked at last
-    int next_group;            // of copies
-    std::vector<Copy> copies;  // not done yet, oldest first
+    AsynchronousGroups copies, products;
 };
 
 /* The operation in which the lanes of a warp meet. Two generations of slots: a lane may start the next operation while
@@ -92,10 +84,11 @@ struct Launch {
     // The block that runs.
     int threads_in_block, alive;
     Thread* running;
-    bool late_copies, change_warps_often, progress;
+    bool late, change_warps_often, progress;
     int barrier_arrived, barrier_count[2], barrier_generation;
     NamedBarrier named_barriers[NAMED_BARRIERS];
     std::vector<SharedArray> shared;
+    std::vector<std::pair<const void*, std::function<void()>>> late_work;
     std::byte* dynamic_shared;
     std::size_t dynamic_shared_bytes;
     bool failed;
@@ -147,17 +140,13 @@ void open_barrier_if_complete() {
     wake(State::AT_BARRIER);
 }
 
-void perform(const Copy& copy) {
-    std::memcpy(copy.target, copy.source, copy.valid_bytes);
-    std::memset(static_cast<std::byte*>(copy.target) + copy.valid_bytes, 0, copy.bytes - copy.valid_bytes);
-}
-
 /* The entry of every fiber. */
 void thread_main() {
     Fiber::entered();
     launch.body(launch.arguments);
     Thread& thread = *launch.running;
     if (!thread.copies.empty()) fault("a thread ended before its asynchronous copies had been waited for");
+    if (!thread.products.empty()) fault("a thread ended before its products had been waited for");
     thread.state = State::ENDED;
     warp_of(thread).runnable &= ~lane_bit(thread);
     warp_of(thread).ended |= lane_bit(thread);
@@ -188,16 +177,20 @@ bool pass_over_lanes(int warp) {
     return true;
 }
 
+void fail_block(const char* sentence) {
+    std::snprintf(launch.sentence, sizeof launch.sentence, "block (%u, %u, %u): %s", blockIdx.x, blockIdx.y, blockIdx.z, sentence);
+    launch.failed = true;
+}
+
 void report_deadlock() {
     for (int i = 0; i < launch.threads_in_block; ++i) {
         const Thread& thread = *launch.threads[i];
         if (thread.state == State::ENDED) continue;
-        std::snprintf(launch.sentence, sizeof launch.sentence,
-                      "block (%u, %u, %u): thread %u waits at %s for threads that never come", blockIdx.x, blockIdx.y,
-                      blockIdx.z, thread.index.x, thread.waits_for);
-        break;
+        char sentence[128];
+        std::snprintf(sentence, sizeof sentence, "thread %u waits at %s for threads that never come", thread.index.x,
+                      thread.waits_for);
+        return fail_block(sentence);
     }
-    launch.failed = true;
 }
 
 void run_threads() {
@@ -241,7 +234,7 @@ void run_block() {
     launch.barrier_arrived = launch.barrier_generation = 0;
     launch.barrier_count[0] = launch.barrier_count[1] = 0;
     for (NamedBarrier& barrier : launch.named_barriers) barrier = {0, 0};
-    launch.late_copies = launch.random.below(2) == 0;
+    launch.late = launch.random.below(2) == 0;
     launch.change_warps_often = launch.random.below(4) == 0;
     if (launch.dynamic_shared_bytes > 0) std::memset(launch.dynamic_shared, 0xFF, launch.dynamic_shared_bytes);
     for (std::size_t w = 0; w < launch.warps.size(); ++w) {
@@ -256,11 +249,13 @@ void run_block() {
         thread.state = State::RUNNABLE;
         thread.waits_for = "its start";
         thread.polls = nullptr;
-        thread.next_group = 0;
         thread.copies.clear();
+        thread.products.clear();
         thread.fiber.prepare(launch.stacks + i * STACK_BYTES, STACK_BYTES, thread_main);
     }
     run_threads();
+    if (!launch.late_work.empty() && !launch.failed) fail_block("a block ended before its bulk copies had been waited for");
+    launch.late_work.clear();
     free_shared();
 }
 
@@ -392,27 +387,38 @@ void poll(const char* operation, const void* subject) {
 
 void made_progress() { launch.progress = true; }
 
-void copy_later(void* target, const void* source, std::size_t bytes, std::size_t valid_bytes) {
-    Thread& thread = *launch.running;
-    const Copy copy{target, source, bytes, valid_bytes, thread.next_group};
-    if (launch.late_copies) {
-        thread.copies.push_back(copy);
-    } else {
-        perform(copy);
-    }
+void AsynchronousGroups::issue(std::function<void()> work) {
+    if (launch.late) work_.emplace_back(next_group_, std::move(work));
+    else work();
 }
 
-void commit_copies() { ++launch.running->next_group; }
-
-void wait_for_copies(int groups_still_flying) {
-    Thread& thread = *launch.running;
-    const auto done = [&](const Copy& copy) { return copy.group < thread.next_group - groups_still_flying; };
-    for (const Copy& copy : thread.copies)
-        if (done(copy)) perform(copy);
-    std::erase_if(thread.copies, done);
+void AsynchronousGroups::wait(int groups_under_way) {
+    const auto due = [&](const auto& item) { return item.first < next_group_ - groups_under_way; };
+    for (const auto& item : work_)
+        if (due(item)) item.second();
+    std::erase_if(work_, due);
 }
 
-bool asynchronous_work_is_late() { return launch.late_copies; }
+void AsynchronousGroups::clear() {
+    next_group_ = 0;
+    work_.clear();
+}
+
+AsynchronousGroups& copies() { return launch.running->copies; }
+
+AsynchronousGroups& products() { return launch.running->products; }
+
+void work_late(const void* subject, std::function<void()> work) {
+    if (launch.late) launch.late_work.emplace_back(subject, std::move(work));
+    else work();
+}
+
+void finish_late_work(const void* subject) {
+    const auto due = [&](const auto& item) { return item.first == subject; };
+    for (const auto& item : launch.late_work)
+        if (due(item)) item.second();
+    std::erase_if(launch.late_work, due);
+}
 
 void* shared_memory(const void* tag, std::size_t bytes, std::size_t alignment) {
     for (const SharedArray& array : launch.shared)

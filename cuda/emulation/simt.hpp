@@ -16,8 +16,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #define __global__
 #define __device__
@@ -25,6 +28,7 @@
 #define __constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
+#define __grid_constant__
 
 /* ---- built-in types and variables ------------------------------------------------------------------- */
 
@@ -121,14 +125,30 @@ void poll(const char* operation, const void* subject);
 /* Something that a polling thread may wait for has changed. */
 void made_progress();
 
-/* A copy that the hardware may do at any time until it is waited for: now, or in wait_for_copies(). 0 bytes of `source` are
- * read beyond `valid_bytes`; the rest of `bytes` becomes 0. */
-void copy_later(void* target, const void* source, std::size_t bytes, std::size_t valid_bytes);
-void commit_copies();
-void wait_for_copies(int groups_still_flying);
+/* Work of one thread that the hardware may do at any time until it is waited for, in groups, oldest first. The schedule says
+ * whether it is done when it is issued or when it is waited for. */
+class AsynchronousGroups {
+public:
+    void issue(std::function<void()> work);
+    void commit() { ++next_group_; }
+    /* Until at most so many groups are still under way. */
+    void wait(int groups_under_way);
 
-/* True where the schedule does asynchronous work at the last moment. */
-bool asynchronous_work_is_late();
+    bool empty() const { return work_.empty(); }
+    void clear();
+
+private:
+    int next_group_ = 0;
+    std::vector<std::pair<int, std::function<void()>>> work_;
+};
+
+/* cp.async and wgmma of the running thread. */
+AsynchronousGroups& copies();
+AsynchronousGroups& products();
+
+/* Work of the block that may be done at any time until somebody waits for `subject`. */
+void work_late(const void* subject, std::function<void()> work);
+void finish_late_work(const void* subject);
 
 /* The block's shared memory with this tag: `bytes` of NaN at first sight. */
 void* shared_memory(const void* tag, std::size_t bytes, std::size_t alignment);
