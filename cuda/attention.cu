@@ -12,6 +12,7 @@
  */
 #include "attention_float32.hpp"
 #include "attention_mma.cuh"
+#include "attention_sm90.hpp"
 #include "checks.hpp"
 
 namespace leap::attention {
@@ -68,6 +69,9 @@ leap_status run(leap_stream stream, const leap_attention_params& p) {
 }
 
 leap_status bfloat16(leap_stream stream, const leap_attention_params& p) {
+    bool on_sm90 = false;
+    LEAP_TRY(choose_sm90(p, on_sm90));
+    if (on_sm90) return sm90(stream, p);
     switch (padded_head(p.head_dim)) {
         case 16: return run<16>(stream, p);
         case 24: return run<24>(stream, p);
