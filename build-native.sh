@@ -8,6 +8,7 @@
 #   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU
 #   cases        DIR/maskleap_cases_emulated: the CUDA kernels' cases, emulated, under address and undefined-behaviour sanitizers
 #   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
+#   bench        DIR/maskleap_cuda_bench_emulated: rehearses the benchmarks of the CUDA kernels, under the same sanitizers
 #   bench-cuda   DIR/maskleap_cuda_bench: times the CUDA kernels on a GPU; builds cuda too
 #   (none)       cpu, emulated, and cuda where nvcc is found
 #
@@ -36,7 +37,7 @@ while (($#)); do
     case $1 in
         --out) [[ -n ${2:-} ]] || die "--out needs a folder"; out=$2; shift 2 ;;
         --help | -h) usage; exit 0 ;;
-        cpu | cuda | emulated | cases | cases-cuda | bench-cuda) targets+=("$1"); shift ;;
+        cpu | cuda | emulated | cases | cases-cuda | bench | bench-cuda) targets+=("$1"); shift ;;
         *) die "unknown argument '$1' (--help shows what there is)" ;;
     esac
 done
@@ -142,6 +143,7 @@ link() {
 
 cpu_source() { ls native/*.cpp native/common/*.cpp; }
 case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v "$1"; }  # but for those of the other device
+bench_sources() { ls cuda/bench/*.cpp cuda/bench/*.cu | grep -v "timing_$1"; }
 cuda_sources() { ls -S cuda/*.cu native/common/*.cpp; }  # the largest first: it takes longest
 shared=(-shared -Wl,-z,defs -Wl,--as-needed)
 
@@ -163,14 +165,25 @@ build_emulated() {
 }
 
 # Exceptions are the cases' way to fail; kernels have none.
-build_cases() {
-    local sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
-    local compiler=("$cxx" -std=c++20 -O1 -g -march="$march" "${sanitizers[@]}" "${warnings[@]}" "${includes[@]}" "${emulation[@]}"
-        -Icuda/cases -x c++)
-    compile "$out/cases-emulated" compiler $(cuda_sources) cuda/emulation/*.cpp \
-        $(case_sources device_memory_cuda)
-    link "$out/maskleap_cases_emulated" "$cxx" "${sanitizers[@]}"
+sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+sanitized=("$cxx" -std=c++20 -O1 -g -march="$march" "${sanitizers[@]}" "${warnings[@]}" "${includes[@]}" "${emulation[@]}"
+    -Icuda/cases -x c++)
+
+# build_emulated_program NAME FOLDER SOURCE...: linked with the kernels' sanitized objects.
+build_emulated_program() {
+    local name=$1 folder=$2 library
+    shift 2
+    compile "$out/sanitized" sanitized $(cuda_sources) cuda/emulation/*.cpp
+    library=("${objects[@]}")
+    compile "$folder" sanitized "$@"
+    objects+=("${library[@]}")
+    link "$out/$name" "$cxx" "${sanitizers[@]}"
 }
+
+build_cases() { build_emulated_program maskleap_cases_emulated "$out/cases-emulated" $(case_sources device_memory_cuda); }
+
+build_bench() { build_emulated_program maskleap_cuda_bench_emulated "$out/bench-emulated" $(bench_sources cuda) \
+    cuda/cases/case.cpp cuda/cases/device_memory_emulated.cpp; }
 
 nvcc_flags=(-std=c++20 -O3 --expt-relaxed-constexpr -lineinfo -gencode "arch=compute_80,code=[sm_80,compute_80]"
     -gencode arch=compute_90a,code=sm_90a -Xptxas -v -ccbin "$cxx" -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra)
@@ -187,7 +200,7 @@ build_cuda() {
 
 # Programs for a GPU are linked with the library's objects, not the library: they launch kernels of their own, by its hidden
 # functions.
-gpu_program_flags=(-std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra --expt-relaxed-constexpr
+gpu_program_flags=(-std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra,-fopenmp --expt-relaxed-constexpr
     -gencode "arch=compute_80,code=[sm_80,compute_80]" "${includes[@]}" -Icuda/cases)
 
 # build_gpu_program NAME FOLDER SOURCE...
@@ -198,12 +211,12 @@ build_gpu_program() {
     local compiler=("$nvcc" "${gpu_program_flags[@]}")
     compile "$folder" compiler "$@"
     objects+=("$out"/cuda/*.o)
-    link "$out/$name" "$nvcc" -cudart static -ccbin "$cxx"
+    link "$out/$name" "$nvcc" -cudart static -ccbin "$cxx" -Xcompiler -fopenmp
 }
 
 build_cases_cuda() { build_gpu_program maskleap_cases "$out/cases-cuda" $(case_sources emulat); }
 
-build_bench_cuda() { build_gpu_program maskleap_cuda_bench "$out/bench-cuda" cuda/bench/*.cpp cuda/bench/*.cu \
+build_bench_cuda() { build_gpu_program maskleap_cuda_bench "$out/bench-cuda" $(bench_sources emulated) \
     cuda/cases/case.cpp cuda/cases/device_memory_cuda.cpp; }
 
 # ptxas's words, one line per kernel: architecture, registers, bytes spilled, bytes of static shared memory, file, kernel.

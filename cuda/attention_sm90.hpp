@@ -1,7 +1,7 @@
 /* attention_sm90.hpp: when attention runs on Hopper's own instructions, and the call that does it. */
 #pragma once
 
-#include "launch.cuh"
+#include "device_properties.hpp"
 
 namespace leap::attention {
 

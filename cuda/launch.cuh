@@ -1,23 +1,14 @@
-/* launch.cuh: from an exported function to its kernel: what the device is, and one way to launch on it. Host code. */
+/* launch.cuh: from an exported function to its kernel: one way to launch. Host code. */
 #pragma once
 
 #include <tuple>
 #include <type_traits>
 
 #include "device.cuh"
+#include "device_properties.hpp"
 #include "status.hpp"
 
 namespace leap {
-
-/* What tile choices ask of a device. */
-struct DeviceProperties {
-    int multiprocessors;
-    int compute_capability;      // 80, 90, ...
-    int max_shared_bytes;        // of one block, static and dynamic together
-};
-
-/* Of the calling thread's current device. LEAP_DEVICE_ERROR where there is none. */
-leap_status device_properties(DeviceProperties& properties);
 
 /* Blocks that a grid takes in x. */
 inline constexpr int64_t MAX_GRID_X = 0x7FFFFFFF;

@@ -6,10 +6,9 @@
  * Wants     any n
  * Source    Salmon et al. 2011 for the uniforms; the central limit for the rest
  */
+#include "bench.hpp"
 #include "elementwise.cuh"
-#include "fill.hpp"
 #include "philox.cuh"
-#include "timing.hpp"
 
 namespace leap::bench {
 namespace {
@@ -26,8 +25,11 @@ __global__ void __launch_bounds__(ELEMENTWISE_THREADS) fill_kernel(T* x, int64_t
 
 template <class T>
 void fill(T* x, int64_t n, float deviation) {
-    require(launch<fill_kernel<T>>({nullptr, elementwise_grid(1, n, 1), {ELEMENTWISE_THREADS}}, x, n, deviation));
-    require(cudaDeviceSynchronize(), "fill");
+    if (n == 0) return;
+    const dim3 grid = elementwise_grid(1, n, 1);
+    run_once([&](leap_stream stream, int) {
+        require(launch<fill_kernel<T>>({stream, grid, {ELEMENTWISE_THREADS}}, x, n, deviation));
+    });
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ struct AttentionCase {
 
         std::vector<double> reference(query_rows * q_stride, NAN), plain = reference;
         for (int s = 0; s < sequences; ++s)
+#pragma omp parallel for  // where there is OpenMP: references of real sizes take billions of operations
             for (int i = 0; i < queries[s]; ++i)
                 for (int h = 0; h < heads; ++h) {
                     const int64_t at = (q_offsets[s] + i) * q_stride + int64_t(h) * head_dim;

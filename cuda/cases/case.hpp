@@ -78,6 +78,9 @@ struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/* Thrown by a case that this device cannot run. */
+struct LeftOut {};
+
 /* ---- dtypes ------------------------------------------------------------------------------------------------ */
 
 /* bfloat16 on the host; leap::bf16 in kernels. */

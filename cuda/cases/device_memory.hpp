@@ -29,6 +29,9 @@ std::string name();
 /* True where cases of real sizes take no more than moments. */
 bool is_fast();
 
+/* On a GPU: allocate() fills nothing from now on, so that reads of what nobody has written can be seen. Emulated: no effect. */
+void leave_unfilled();
+
 /* Emulated: the order in which threads, blocks and asynchronous copies take place. On a GPU: no effect. */
 void set_schedule(unsigned seed);
 

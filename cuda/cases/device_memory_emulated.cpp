@@ -85,6 +85,8 @@ std::string name() { return "emulated CUDA"; }
 
 bool is_fast() { return false; }
 
+void leave_unfilled() {}
+
 void set_schedule(unsigned seed) { simt::set_schedule({seed}); }
 
 }  // namespace leap::cases::device
