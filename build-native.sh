@@ -17,8 +17,8 @@
 #   CXX              the C++ compiler (default: g++; 11 or newer, with OpenMP)
 #   NVCC             the CUDA compiler (default: nvcc from PATH, or /usr/local/cuda/bin/nvcc; 12.8 or newer)
 #
-# cuda prints registers and spilled bytes per kernel, and fails where attention, cross-attention or the sampler spill
-# without a reason in cuda/spills-allowed.
+# cuda prints registers and spilled bytes per kernel, and fails where attention, cross-attention or the sampler spill without a
+# reason in cuda/spills-allowed, and where ptxas has serialised products of a warpgroup.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -194,6 +194,7 @@ build_cuda() {
     compile "$out/cuda" compiler $(cuda_sources)
     [[ $compiled -eq 0 ]] || report_registers "$out/cuda"
     check_spills "$out/cuda"
+    check_overlap "$out/cuda"
     # The CUDA runtime is inside, and stays there: another one in the same process is not disturbed.
     link "$out/libmaskleap_cuda.so" "$nvcc" -shared -cudart static -ccbin "$cxx" -Xlinker --exclude-libs=ALL,-z,defs
 }
@@ -201,7 +202,7 @@ build_cuda() {
 # Programs for a GPU are linked with the library's objects, not the library: they launch kernels of their own, by its hidden
 # functions.
 gpu_program_flags=(-std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra,-fopenmp --expt-relaxed-constexpr
-    -gencode "arch=compute_80,code=[sm_80,compute_80]" "${includes[@]}" -Icuda/cases)
+    -gencode "arch=compute_80,code=[sm_80,compute_80]" -gencode arch=compute_90a,code=sm_90a "${includes[@]}" -Icuda/cases)
 
 # build_gpu_program NAME FOLDER SOURCE...
 build_gpu_program() {
@@ -248,6 +249,13 @@ check_spills() {
     done < <(awk '$3 > 0 && $5 ~ /attention|sample/ { kernel = $6; for (i = 7; i <= NF; ++i) kernel = kernel " " $i; print $1, kernel }' \
         "$1/registers.txt")
     [[ -z $spilled ]] || die "these kernels spill registers, and cuda/spills-allowed gives no reason:$spilled"
+}
+
+# ptxas says so where it makes asynchronous products wait for each other, or ignores how registers are shared out.
+check_overlap() {
+    local said
+    said=$(grep -hE '\(C75[0-9]{2}\)' "$1"/*.log || true)
+    [[ -z $said ]] || die "warpgroup products lose their overlap:"$'\n'"$said"
 }
 
 mkdir -p "$out"

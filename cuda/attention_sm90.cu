@@ -17,7 +17,7 @@
 #include <cstring>
 
 #include "attention_sequence.cuh"
-#include "ptx_sm90.cuh"
+#include "tensor_map.cuh"
 
 namespace leap::attention {
 namespace {
@@ -30,10 +30,10 @@ constexpr int CONSUMERS = 2;
 constexpr int THREADS = (1 + CONSUMERS) * GROUP_THREADS;
 
 /* A panel: 64 columns of a tile's rows. */
-constexpr int PANEL_COLUMNS = 64;
+constexpr int PANEL_COLUMNS = BOX_COLUMNS;
 constexpr int PANEL_ROW_BYTES = PANEL_COLUMNS * int(sizeof(bf16));
 constexpr int PANEL_BYTES = KEYS * PANEL_ROW_BYTES;
-static_assert(ROWS == KEYS, "queries, keys and values have the same tiles");
+static_assert(ROWS == BOX_ROWS && KEYS == BOX_ROWS, "a panel of queries, keys or values is one box");
 
 constexpr int panels(int head) { return (head + PANEL_COLUMNS - 1) / PANEL_COLUMNS; }
 constexpr int tile_bytes(int head) { return panels(head) * PANEL_BYTES; }
@@ -41,7 +41,7 @@ constexpr int tile_bytes(int head) { return panels(head) * PANEL_BYTES; }
 /* Queries, then stages of keys and values, then the barriers. */
 constexpr std::size_t shared_bytes(int head) { return std::size_t(1 + 2 * STAGES) * tile_bytes(head) + 256; }
 
-/* The copy engine's view of the three tensors: (rows, heads, head_dim), boxes of 128 rows and 64 columns of one head. */
+/* The copy engine's view of the three tensors. */
 struct Maps {
     ptx::TensorMap q, k, v;
 };
@@ -144,24 +144,29 @@ public:
         ptx::barrier_wait(&barriers.queries, 0);
         float scores[KEYS / 2];
         float correction[2];
+        wait_for_keys(0);
         begin_scores(0, scores);
         ptx::products_wait<0>();
         ptx::hold(scores);
         release(barriers.keys_free[0]);
         exponentiate(scores, keys, correction);
+        if (tiles > 1) wait_for_keys(1);
         pack(scores);
         for (int tile = 1; tile < tiles; ++tile) {
             begin_scores(tile, scores);
+            correct_out(correction);
             begin_values(tile - 1);
             ptx::products_wait<1>();
             ptx::hold(scores);
             release(barriers.keys_free[tile % STAGES]);
             exponentiate(scores, keys - tile * KEYS, correction);
+            // Keys are waited for here, before they are needed, because a branch ends ptxas's basic block: without one it moves the
+            // wait for the values to before the exponentials, and the two no longer overlap.
+            if (tile + 1 < tiles) wait_for_keys(tile + 1);
             finish_values(tile - 1);
-#pragma unroll
-            for (int i = 0; i < HEAD / 2; ++i) out_[i] *= correction[i / 2 % 2];
             pack(scores);
         }
+        correct_out(correction);
         begin_values(tiles - 1);
         finish_values(tiles - 1);
     }
@@ -199,9 +204,18 @@ private:
         if (lane_id() == 0) ptx::barrier_arrive(&barrier);
     }
 
-    /* Issues scores = queries times the keys of a tile. */
-    __device__ __forceinline__ void begin_scores(int tile, float (&scores)[KEYS / 2]) {
+    __device__ __forceinline__ void wait_for_keys(int tile) {
         ptx::barrier_wait(&shared_.barriers->keys[tile % STAGES], parity_of(tile));
+    }
+
+    /* Brings what was summed up to the maximum that the next values' weights are relative to. */
+    __device__ __forceinline__ void correct_out(const float (&correction)[2]) {
+#pragma unroll
+        for (int i = 0; i < HEAD / 2; ++i) out_[i] *= correction[i / 2 % 2];
+    }
+
+    /* Issues scores = queries times the keys of a tile that has come. */
+    __device__ __forceinline__ void begin_scores(int tile, float (&scores)[KEYS / 2]) {
         const std::byte* keys = shared_.keys(tile);
         ptx::products_begin();
 #pragma unroll
@@ -285,6 +299,7 @@ __global__ void __launch_bounds__(THREADS, 1)
     const Sequence sequence(p, int(blockIdx.z));
     const int first = int(blockIdx.x) * ROWS;
     if (first >= sequence.queries) return;
+    const int groups = sequence.queries - first > GROUP_ROWS ? CONSUMERS : 1;  // that have rows
     LEAP_DYNAMIC_SHARED(memory);
     const Shared<HEAD> shared(memory);
     if (threadIdx.x == 0) {
@@ -294,8 +309,8 @@ __global__ void __launch_bounds__(THREADS, 1)
         for (int stage = 0; stage < STAGES; ++stage) {
             ptx::barrier_init(&barriers.keys[stage], 1);
             ptx::barrier_init(&barriers.values[stage], 1);
-            ptx::barrier_init(&barriers.keys_free[stage], CONSUMERS * 4);
-            ptx::barrier_init(&barriers.values_free[stage], CONSUMERS * 4);
+            ptx::barrier_init(&barriers.keys_free[stage], 4 * groups);
+            ptx::barrier_init(&barriers.values_free[stage], 4 * groups);
         }
         ptx::barrier_init_done();
     }
@@ -310,6 +325,7 @@ __global__ void __launch_bounds__(THREADS, 1)
     } else {
         ptx::take_registers<232>();
         const int group = warp_id() / 4 - 1;
+        if (group >= groups) return;
         GroupRows<HEAD> own(shared, group, p.scale);
         if (sequence.keys > 0) own.attend(sequence.keys);
         own.store(p, first_row + group * GROUP_ROWS, sequence.queries - first - group * GROUP_ROWS, int64_t(h) * HEAD);
@@ -319,49 +335,15 @@ __global__ void __launch_bounds__(THREADS, 1)
 
 /* ---- host -------------------------------------------------------------------------------------------------------------- */
 
-/* (rows, heads, head_dim) at base, rows `stride` elements apart. */
-leap_status make_map(ptx::TensorMap& map, const void* base, int64_t rows, int heads, int head_dim, int64_t stride) {
-#if defined(LEAP_EMULATED)
-    map = {static_cast<const std::byte*>(base),
-           {head_dim, heads, rows},
-           {sizeof(bf16), int64_t(head_dim * sizeof(bf16)), int64_t(stride * sizeof(bf16))},
-           {PANEL_COLUMNS, 1, ROWS}};
-    return LEAP_OK;
-#else
-    // From the driver, by way of the runtime: the library is not linked with it.
-    static void* const encode = [] {
-        void* function = nullptr;
-        cudaDriverEntryPointQueryResult result;
-        constexpr unsigned CUDA_12_0 = 12000;
-        return cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &function, CUDA_12_0, cudaEnableDefault, &result) ==
-                       cudaSuccess
-                   ? function
-                   : nullptr;
-    }();
-    LEAP_REQUIRE(encode, LEAP_DEVICE_ERROR, "attention: the driver has no cuTensorMapEncodeTiled; it must be of CUDA 12.0 or newer");
-    const cuuint64_t sizes[3] = {cuuint64_t(head_dim), cuuint64_t(heads), cuuint64_t(rows)};
-    const cuuint64_t strides[2] = {head_dim * sizeof(bf16), stride * sizeof(bf16)};  // the innermost one is known
-    const cuuint32_t box[3] = {PANEL_COLUMNS, 1, ROWS}, element_strides[3] = {1, 1, 1};
-    const CUresult result = reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(encode)(
-        &map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 3, const_cast<void*>(base), sizes, strides, box, element_strides,
-        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-    LEAP_REQUIRE(result == CUDA_SUCCESS, LEAP_DEVICE_ERROR,
-                 "cuTensorMapEncodeTiled: error %d for %lld rows of %d heads of %d, %lld elements apart", int(result),
-                 (long long)rows, heads, head_dim, (long long)stride);
-    return LEAP_OK;
-#endif
-}
-
 template <int HEAD>
 leap_status run(leap_stream stream, const leap_attention_params& p) {
     Maps maps;
-    LEAP_TRY(make_map(maps.q, p.q, p.q_rows, p.heads, p.head_dim, p.q_stride));
+    LEAP_TRY(make_tensor_map(maps.q, p.q, p.q_rows, p.heads, p.head_dim, p.q_stride));
     // Without keys there is nothing to describe, and nothing is read.
     const bool any_keys = p.k_rows > 0 && p.max_keys > 0;
-    LEAP_TRY(make_map(maps.k, any_keys ? p.k : p.q, any_keys ? p.k_rows : 1, any_keys ? p.kv_heads : 1, p.head_dim,
+    LEAP_TRY(make_tensor_map(maps.k, any_keys ? p.k : p.q, any_keys ? p.k_rows : 1, any_keys ? p.kv_heads : 1, p.head_dim,
                       any_keys ? p.k_stride : p.q_stride));
-    LEAP_TRY(make_map(maps.v, any_keys ? p.v : p.q, any_keys ? p.k_rows : 1, any_keys ? p.kv_heads : 1, p.head_dim,
+    LEAP_TRY(make_tensor_map(maps.v, any_keys ? p.v : p.q, any_keys ? p.k_rows : 1, any_keys ? p.kv_heads : 1, p.head_dim,
                       any_keys ? p.v_stride : p.q_stride));
     return launch<attention_sm90_kernel<HEAD>>({stream, grid(p, ROWS), {THREADS}, shared_bytes(HEAD)}, p, maps);
 }
