@@ -173,10 +173,10 @@ __device__ __forceinline__ double scan_warp(double value) {
     return value;
 }
 
-/* The first lane whose `reached` holds, else the last one. */
-__device__ __forceinline__ int first_lane(bool reached) {
+/* The first lane whose `reached` holds, else `last`. */
+__device__ __forceinline__ int first_lane(bool reached, int last) {
     const unsigned ballot = __ballot_sync(ALL_LANES, reached);
-    return ballot ? __ffs(int(ballot)) - 1 : WARP - 1;
+    return ballot ? __ffs(int(ballot)) - 1 : last;
 }
 
 /* Codes in order are packs k, then warps, then lanes, then elements: the segment (k, warp) in which the cdf reaches u * total is
@@ -220,10 +220,12 @@ __device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double
             before += own[i];
             ++segment;
         }
-    const int found = first_lane(!(up_to_lane < target));
+    const int found = first_lane(!(up_to_lane < target), WARP - 1);
     segment = __shfl_sync(ALL_LANES, segment, found);
     before = __shfl_sync(ALL_LANES, before, found);
-    segment = segment < SEGMENTS ? segment : SEGMENTS - 1;
+    // Sums in another order may end below the target: then it is the last code's.
+    const int last_pack = int(row.p.V - 1) / ROW_PACK, last_segment = last_pack / THREADS * WARPS + last_pack % THREADS / WARP;
+    segment = segment < last_segment ? segment : last_segment;
 
     double confidence_total = total;
     if (step.confidence != LEAP_CONFIDENCE_UNIFORM && step.confidence_scale != step.draw_scale)
@@ -242,7 +244,8 @@ __device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double
         for (int i = 0; i < ROW_PACK; ++i) pack[i] = k == wanted ? row.x[k][i] : pack[i];
     }
     const double up_to_pack = before + scan_warp(pack_sum);
-    if (lane_id() != first_lane(!(up_to_pack < target))) return;
+    const int last_lane = segment == last_segment ? last_pack % WARP : WARP - 1;
+    if (lane_id() != first_lane(!(up_to_pack < target), last_lane)) return;
     double cdf = up_to_pack - pack_sum;
     int code = Row::first_code(wanted);
     float element = pack[0];
