@@ -3,17 +3,19 @@
 #
 #   ./build-native.sh [--out DIR] [--help] [TARGET...]
 #
-#   cpu          DIR/libmaskleap_cpu.so
+#   cpu          DIR/libmaskleap_cpu_LEVEL.so, the same sources for each instruction set: on x86-64 the levels x86-64 (any
+#                processor), x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), elsewhere portable
 #   cuda         DIR/libmaskleap_cuda.so: sm_80, sm_90a, and PTX of compute_80 for GPUs of other kinds; needs nvcc
 #   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU
-#   cases        DIR/maskleap_cases_emulated: the CUDA kernels' cases, emulated, under address and undefined-behaviour sanitizers
+#   cases        the kernels' cases: DIR/maskleap_cases_LEVEL on the CPU kernels; under address and undefined-behaviour sanitizers
+#                DIR/maskleap_cases_sanitized on the CPU kernels and DIR/maskleap_cases_emulated (also a target of its own:
+#                cases-emulated) on the emulated CUDA kernels
 #   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
 #   bench        DIR/maskleap_cuda_bench_emulated: rehearses the benchmarks of the CUDA kernels, under the same sanitizers
 #   bench-cuda   DIR/maskleap_cuda_bench: times the CUDA kernels on a GPU; builds cuda too
 #   (none)       cpu, emulated, and cuda where nvcc is found
 #
 #   --out DIR        where everything goes (default: native/build beside this script)
-#   MASKLEAP_MARCH   instruction set, as g++ -march takes it (default: native, that is, this machine only)
 #   CXX              the C++ compiler (default: g++; 11 or newer, with OpenMP)
 #   NVCC             the CUDA compiler (default: nvcc from PATH, or /usr/local/cuda/bin/nvcc; 12.8 or newer)
 #
@@ -24,7 +26,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 out=native/build
 cxx=${CXX:-g++}
-march=${MASKLEAP_MARCH:-native}
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' build-native.sh; }
 die() {
@@ -37,7 +38,7 @@ while (($#)); do
     case $1 in
         --out) [[ -n ${2:-} ]] || die "--out needs a folder"; out=$2; shift 2 ;;
         --help | -h) usage; exit 0 ;;
-        cpu | cuda | emulated | cases | cases-cuda | bench | bench-cuda) targets+=("$1"); shift ;;
+        cpu | cuda | emulated | cases | cases-emulated | cases-cuda | bench | bench-cuda) targets+=("$1"); shift ;;
         *) die "unknown argument '$1' (--help shows what there is)" ;;
     esac
 done
@@ -46,9 +47,11 @@ done
 command -v "$cxx" > /dev/null || die "no compiler '$cxx'. Install g++ 11 or newer (Debian, Ubuntu: apt install g++) or set CXX"
 version=$("$cxx" -dumpversion)
 ((${version%%.*} >= 11)) || die "$cxx $version is too old: g++ 11 or newer is wanted (Debian, Ubuntu: apt install g++)"
-# What the machine or -march stands for, and that the compiler takes it with OpenMP. Part of what makes objects out of date.
-machine=$("$cxx" -march="$march" -fopenmp -dM -E -x c++ -include omp.h /dev/null 2> /dev/null | sort | cksum) ||
-    die "$cxx $version does not take -march=$march with -fopenmp. Set MASKLEAP_MARCH; OpenMP comes with g++ (libgomp)"
+# Also part of what makes objects out of date.
+machine=$("$cxx" -dumpmachine)
+"$cxx" -fopenmp -E -x c++ -include omp.h /dev/null > /dev/null 2>&1 ||
+    die "$cxx $version does not take -fopenmp; OpenMP comes with g++ (libgomp)"
+if [[ $machine == x86_64-* ]]; then levels=(x86-64 x86-64-v3 x86-64-v4); else levels=(portable); fi
 
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 have_nvcc() { command -v "$nvcc" > /dev/null; }
@@ -141,49 +144,99 @@ link() {
     echo "built $result ($SECONDS s)"
 }
 
-cpu_source() { ls native/*.cpp native/common/*.cpp; }
-case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v "$1"; }  # but for those of the other device
+# Compiled for any processor: they say whether the rest can run.
+any_processor=(native/supported.cpp native/common/abi.cpp)
+cpu_sources() { ls native/*.cpp | grep -v supported; }
+case_sources() { ls native/cases/*.cpp | grep -v memory_cpu; }  # what any library must pass
+cuda_case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v -e "memory_$1" -e "$1[a-z]*_cases"; }  # but for the other device's
 bench_sources() { ls cuda/bench/*.cpp cuda/bench/*.cu | grep -v "timing_$1"; }
-cuda_sources() { ls -S cuda/*.cu native/common/*.cpp; }  # the largest first: it takes longest
+cuda_sources() { ls -S cuda/*.cu; }  # the largest first: it takes longest
 shared=(-shared -Wl,-z,defs -Wl,--as-needed)
 
 # ---- targets ----
 # No -ffast-math: NaN and infinity must behave, and sums keep their order.
-library_flags=(-std=c++20 -O3 -march="$march" -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-math-errno
-    -fno-trapping-math -ffp-contract=fast "${warnings[@]}" "${includes[@]}" -DMASKLEAP_MARCH="\"$march\"")
+library_flags=(-std=c++20 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-math-errno -fno-trapping-math
+    -ffp-contract=fast "${warnings[@]}" "${includes[@]}")
+
+# g++'s flag for a level, and what the sources know of it.
+level_flags() { [[ $1 == portable ]] || echo "-march=$1"; }
+level_names() { echo "-DLEAP_ISA_LEVEL=\"$1\" -DLEAP_ISA_NUMBER=$(case $1 in *-v*) echo "${1##*-v}" ;; *) echo 0 ;; esac)"; }
+
+# compile_for LEVEL FOLDER "COMPILER FLAGS..." SOURCE...: as compile, with what must run on any processor.
+compile_for() {
+    local level=$1 folder=$2 own
+    local -n flags=$3
+    shift 3
+    local any=("${flags[@]}" $(level_names "$level")) leveled=("${flags[@]}" $(level_flags "$level") $(level_names "$level"))
+    compile "$folder/any" any "${any_processor[@]}"
+    own=("${objects[@]}")
+    compile "$folder" leveled "$@"
+    objects+=("${own[@]}")
+}
 
 build_cpu() {
-    local compiler=("$cxx" "${library_flags[@]}" -fopenmp)
-    compile "$out/cpu" compiler $(cpu_source)
-    link "$out/libmaskleap_cpu.so" "$cxx" "${shared[@]}" -fopenmp
+    local compiler=("$cxx" "${library_flags[@]}" -fopenmp) level
+    for level in "${levels[@]}"; do
+        compile_for "$level" "$out/cpu-$level" compiler $(cpu_sources)
+        link "$out/libmaskleap_cpu_$level.so" "$cxx" "${shared[@]}" -fopenmp
+    done
 }
+
+# The emulation multiplies and adds in one instruction a great deal: without one it would crawl.
+emulation_level() { if [[ ${#levels[@]} -gt 1 ]]; then echo x86-64-v3; else echo portable; fi; }
 
 build_emulated() {
     local compiler=("$cxx" "${library_flags[@]}" "${emulation[@]}" -x c++)
-    compile "$out/emulated" compiler $(cuda_sources) cuda/emulation/*.cpp
+    compile_for "$(emulation_level)" "$out/emulated" compiler $(cuda_sources) cuda/emulation/*.cpp
     link "$out/libmaskleap_cuda_emulated.so" "$cxx" "${shared[@]}"
 }
 
 # Exceptions are the cases' way to fail; kernels have none.
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
-sanitized=("$cxx" -std=c++20 -O1 -g -march="$march" "${sanitizers[@]}" "${warnings[@]}" "${includes[@]}" "${emulation[@]}"
-    -Icuda/cases -x c++)
+case_flags=(-std=c++20 -O1 -g "${warnings[@]}" -Wno-unknown-pragmas "${includes[@]}" -Inative/cases)
+sanitized=("$cxx" "${case_flags[@]}" "${sanitizers[@]}" $(level_flags "$(emulation_level)"))
 
-# build_emulated_program NAME FOLDER SOURCE...: linked with the kernels' sanitized objects.
+# compile_more ...: as compile, and adds to `objects`.
+compile_more() {
+    local before=("${objects[@]}")
+    compile "$@"
+    objects=("${before[@]}" "${objects[@]}")
+}
+
+# The kernels that are shipped, for each level; and once under sanitizers.
+build_cases() {
+    local plain=("$cxx" "${case_flags[@]}") kernels=("${sanitized[@]}" -fno-math-errno -fno-trapping-math -ffp-contract=fast -fopenmp) level
+    build_cpu
+    for level in "${levels[@]}"; do
+        compile "$out/cases-cpu" plain $(case_sources) native/cases/device_memory_cpu.cpp
+        objects+=("$out/cpu-$level"/*.o "$out/cpu-$level"/any/*.o)
+        link "$out/maskleap_cases_$level" "$cxx" -fopenmp
+    done
+    compile_for "$(emulation_level)" "$out/sanitized-cpu" kernels $(cpu_sources)
+    compile_more "$out/cases-sanitized" sanitized $(case_sources)
+    compile_more "$out/cases-sanitized-cpu" sanitized native/cases/device_memory_cpu.cpp
+    link "$out/maskleap_cases_sanitized" "$cxx" "${sanitizers[@]}" -fopenmp
+    build_cases_emulated
+}
+
+build_cases_emulated() { build_emulated_program maskleap_cases_emulated; }
+
+# build_emulated_program NAME SOURCE...: linked with the kernels' sanitized objects and the cases.
 build_emulated_program() {
-    local name=$1 folder=$2 library
-    shift 2
-    compile "$out/sanitized" sanitized $(cuda_sources) cuda/emulation/*.cpp
-    library=("${objects[@]}")
-    compile "$folder" sanitized "$@"
-    objects+=("${library[@]}")
+    local name=$1 kernels=("${sanitized[@]}" "${emulation[@]}" -x c++)
+    shift
+    compile_for "$(emulation_level)" "$out/sanitized" kernels $(cuda_sources) cuda/emulation/*.cpp
+    if (($# == 0)); then
+        compile_more "$out/cases-sanitized" sanitized $(case_sources)
+        compile_more "$out/cases-emulated" kernels $(cuda_case_sources cuda)
+    else
+        compile_more "$out/bench-emulated" kernels "$@"
+    fi
     link "$out/$name" "$cxx" "${sanitizers[@]}"
 }
 
-build_cases() { build_emulated_program maskleap_cases_emulated "$out/cases-emulated" $(case_sources device_memory_cuda); }
-
-build_bench() { build_emulated_program maskleap_cuda_bench_emulated "$out/bench-emulated" $(bench_sources cuda) \
-    cuda/cases/case.cpp cuda/cases/device_memory_emulated.cpp; }
+build_bench() { build_emulated_program maskleap_cuda_bench_emulated $(bench_sources cuda) native/cases/case.cpp \
+    cuda/cases/device_memory_emulated.cpp; }
 
 nvcc_flags=(-std=c++20 -O3 --expt-relaxed-constexpr -lineinfo -gencode "arch=compute_80,code=[sm_80,compute_80]"
     -gencode arch=compute_90a,code=sm_90a -Xptxas -v -ccbin "$cxx" -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra)
@@ -191,7 +244,7 @@ nvcc_flags=(-std=c++20 -O3 --expt-relaxed-constexpr -lineinfo -gencode "arch=com
 build_cuda() {
     need_nvcc
     local compiler=("$nvcc" "${nvcc_flags[@]}" "${includes[@]}")
-    compile "$out/cuda" compiler $(cuda_sources)
+    compile "$out/cuda" compiler $(cuda_sources) native/common/abi.cpp
     [[ $compiled -eq 0 ]] || report_registers "$out/cuda"
     check_spills "$out/cuda"
     check_overlap "$out/cuda"
@@ -202,7 +255,7 @@ build_cuda() {
 # Programs for a GPU are linked with the library's objects, not the library: they launch kernels of their own, by its hidden
 # functions.
 gpu_program_flags=(-std=c++20 -O2 -ccbin "$cxx" -Xcompiler -Wall,-Wextra,-fopenmp --expt-relaxed-constexpr
-    -gencode "arch=compute_80,code=[sm_80,compute_80]" -gencode arch=compute_90a,code=sm_90a "${includes[@]}" -Icuda/cases)
+    -gencode "arch=compute_80,code=[sm_80,compute_80]" -gencode arch=compute_90a,code=sm_90a "${includes[@]}" -Inative/cases)
 
 # build_gpu_program NAME FOLDER SOURCE...
 build_gpu_program() {
@@ -215,10 +268,10 @@ build_gpu_program() {
     link "$out/$name" "$nvcc" -cudart static -ccbin "$cxx" -Xcompiler -fopenmp
 }
 
-build_cases_cuda() { build_gpu_program maskleap_cases "$out/cases-cuda" $(case_sources emulat); }
+build_cases_cuda() { build_gpu_program maskleap_cases "$out/cases-cuda" $(case_sources) $(cuda_case_sources emulat); }
 
 build_bench_cuda() { build_gpu_program maskleap_cuda_bench "$out/bench-cuda" $(bench_sources emulated) \
-    cuda/cases/case.cpp cuda/cases/device_memory_cuda.cpp; }
+    native/cases/case.cpp cuda/cases/device_memory_cuda.cpp; }
 
 # ptxas's words, one line per kernel: architecture, registers, bytes spilled, bytes of static shared memory, file, kernel.
 register_table() {

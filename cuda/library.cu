@@ -83,6 +83,19 @@ leap_status device_properties(DeviceProperties& properties) {
 
 LEAP_EXPORT const char* leap_library_info(void) { return leap::INFO; }
 
+#if !defined(LEAP_EMULATED)  // the emulation's is the processor's: native/supported.cpp
+LEAP_EXPORT int32_t leap_is_supported(void) {
+    using namespace leap;
+    constexpr int LEAST_CAPABILITY = 80;
+    DeviceProperties device;
+    if (device_properties(device) != LEAP_OK) return 0;
+    if (device.compute_capability >= LEAST_CAPABILITY) return 1;
+    fail(LEAP_DEVICE_ERROR, "the GPU has compute capability %d.%d, and 8.0 is the least", device.compute_capability / 10,
+         device.compute_capability % 10);
+    return 0;
+}
+#endif
+
 LEAP_EXPORT leap_status leap_set_threads(int32_t threads) {
     LEAP_REQUIRE(threads >= 1 && threads <= leap::MAX_THREADS, LEAP_BAD_ARGUMENT,
                  "set_threads: threads=%d is not in 1 .. %d", threads, leap::MAX_THREADS);

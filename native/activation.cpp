@@ -1,12 +1,13 @@
 /* activation.cpp: bias and activation after a matrix product.
  *
  * What      y[r][c] = f(x[r][c] + bias[c]),  f(z) = z / 2 (1 + erf(z / sqrt 2))  or  f(z) = z / (1 + exp(-z))
- * Layouts   x, y: (rows, C) float32; bias: (C) float32 or null
+ * Layouts   x, y: (rows, C) dtype, computed in float32; bias: (C) float32 or null
  * A thread  takes whole rows
  * Wants     any sizes; y may be x
  * Source    GELU: Hendrycks and Gimpel 2016; erfc: Press et al. 1992 (Numerical Recipes),
  *           section 6.2 (relative error below 1.2e-7)
  */
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
@@ -59,11 +60,13 @@ LEAP_EXPORT leap_status leap_activation(leap_stream, leap_dtype dtype, int32_t a
                                         void* y, int64_t rows, int64_t C) {
     LEAP_TRY(leap::checks::activation(dtype, activation, x, y, rows, C));
     if (rows == 0 || C == 0) return LEAP_OK;
-    const float* from = static_cast<const float*>(x);
-    float* to = static_cast<float*>(y);
-    if (activation == LEAP_GELU_ERF)
-        leap::run<leap::Gelu>(from, bias, to, rows, C);
-    else
-        leap::run<leap::Silu>(from, bias, to, rows, C);
+    leap::with_element(dtype, [&]<class T>() {
+        const T* from = static_cast<const T*>(x);
+        T* to = static_cast<T*>(y);
+        if (activation == LEAP_GELU_ERF)
+            leap::run<leap::Gelu>(from, bias, to, rows, C);
+        else
+            leap::run<leap::Silu>(from, bias, to, rows, C);
+    });
     return LEAP_OK;
 }

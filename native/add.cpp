@@ -1,13 +1,14 @@
 /* add.cpp: a residual that no norm follows.
  *
  * What      y[i] += x[i]
- * Layouts   x, y: (n) float32
+ * Layouts   x: (n) dtype; y: (n) float32
  * A thread  takes chunks of CHUNK elements
  * Wants     any n; x and y do not overlap
  * Source    He et al. 2016 (residual connections)
  */
 #include <algorithm>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
@@ -32,6 +33,6 @@ void run(const X* x, float* y, int64_t n) {
 
 LEAP_EXPORT leap_status leap_add(leap_stream, leap_dtype dtype, const void* x, float* y, int64_t n) {
     LEAP_TRY(leap::checks::add(dtype, x, y, n));
-    leap::run(static_cast<const float*>(x), y, n);
+    leap::with_element(dtype, [&]<class X>() { leap::run(static_cast<const X*>(x), y, n); });
     return LEAP_OK;
 }

@@ -1,13 +1,15 @@
 /* add_layer_norm.cpp: residual add and the layer norm that follows it.
  *
  * What      residual += delta (where there is one);  y = (residual - mean) / sqrt(var + eps) * gamma + beta, over C
- * Layouts   residual, delta, y: (rows, C) float32; gamma, beta: (C) float32; mean and biased variance float32
+ * Layouts   residual: (rows, C) float32; delta, y: (rows, C) their dtypes; gamma, beta: (C) float32; mean and biased variance
+ *           float32
  * A thread  takes whole rows: add and sum, then the squares about the mean, then y; the row stays in cache
  * Wants     any C; y may be delta, or residual where there is no delta
  * Source    Ba et al. 2016, eq. 4
  */
 #include <cmath>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "row_sums.hpp"
@@ -52,6 +54,8 @@ void run(const leap_add_norm_params& p) {
 LEAP_EXPORT leap_status leap_add_layer_norm(leap_stream, const leap_add_norm_params* p) {
     LEAP_TRY(leap::checks::add_layer_norm(p));
     if (p->C == 0) return LEAP_OK;
-    leap::run<float, float>(*p);
+    leap::with_element(p->delta_dtype, [&]<class Delta>() {
+        leap::with_element(p->y_dtype, [&]<class Y>() { leap::run<Delta, Y>(*p); });
+    });
     return LEAP_OK;
 }

@@ -2,7 +2,7 @@
  *
  * What      out[t][h] = sum_j softmax_j(scale * q[t][h] . k[j][h']) v[j][h'],  h' = h / (heads / kv_heads)
  *           q[t][h][d] = q[t * q_stride + h * head_dim + d], and so k, v, out
- * Layouts   packed rows of all sequences; float32, sums and softmax statistics float32
+ * Layouts   packed rows of all sequences, dtype; products, sums and softmax statistics float32
  * A thread  takes tasks (sequence, head, block of queries). It goes once over the keys, KEY_BLOCK at a time: packs
  *           them, and adds them to every tile of its queries. A tile's scores (KEY_BLOCK, TILE_QUERIES) stay in cache
  * Wants     head_dim 1 .. 128; any number of queries and keys; out aliases nothing
@@ -12,6 +12,7 @@
 
 #include "attention_arguments.hpp"
 #include "attention_blocks.hpp"
+#include "bf16.hpp"
 #include "parallel.hpp"
 #include "scratch.hpp"
 
@@ -88,5 +89,5 @@ leap_status run(const leap_attention_params& p) {
 
 LEAP_EXPORT leap_status leap_attention(leap_stream, const leap_attention_params* p) {
     LEAP_TRY(leap::attention::check("attention", p));
-    return leap::attention::run<float>(*p);
+    return leap::with_element(p->dtype, [&]<class T>() { return leap::attention::run<T>(*p); });
 }

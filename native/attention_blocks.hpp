@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "bf16.hpp"
 #include "simd.hpp"
 #include "vector_math.hpp"
 

@@ -12,6 +12,7 @@
 
 #include "attention_arguments.hpp"
 #include "attention_blocks.hpp"
+#include "bf16.hpp"
 #include "parallel.hpp"
 #include "scratch.hpp"
 
@@ -79,5 +80,5 @@ leap_status run(const leap_attention_params& p) {
 
 LEAP_EXPORT leap_status leap_cross_attention(leap_stream, const leap_attention_params* p) {
     LEAP_TRY(leap::attention::check("cross_attention", p));
-    return leap::attention::run<float>(*p);
+    return leap::with_element(p->dtype, [&]<class T>() { return leap::attention::run<T>(*p); });
 }

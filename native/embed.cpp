@@ -3,13 +3,14 @@
  * What      out[s][j] = token_table[ids[s][j]] + position_table[position],  position = positions[s][j], or j
  *           out[s][j] = 0 for j >= counts[s]
  * Layouts   ids, positions: (sequences, capacity) int32, ids_stride apart; tables: (vocabulary, C) and
- *           (positions_in_table, C) float32; out: (sequences, capacity, C) float32
+ *           (positions_in_table, C) table_dtype; out: (sequences, capacity, C) out_dtype
  * A thread  takes whole rows
  * Wants     ids and positions of valid rows inside their tables (checked before anything is written)
  * Source    none needed
  */
 #include <algorithm>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
@@ -74,6 +75,8 @@ void run(const leap_embed_params& p) {
 
 LEAP_EXPORT leap_status leap_embed(leap_stream, const leap_embed_params* p) {
     LEAP_TRY(leap::check(p));
-    leap::run<float, float>(*p);
+    leap::with_element(p->table_dtype, [&]<class Table>() {
+        leap::with_element(p->out_dtype, [&]<class Out>() { leap::run<Table, Out>(*p); });
+    });
     return LEAP_OK;
 }

@@ -1,13 +1,14 @@
 /* gather.cpp: the features of the rows that are still masked, packed for the head.
  *
  * What      out[b][g][j] = x[row_offsets[b * guided + g] + position_rows[g][positions[b][j]]],  j < step->masked
- * Layouts   x: (rows, C) float32; positions: (images, tokens) int32; out: (images, guided, row_capacity, C) float32
+ * Layouts   x: (rows, C) dtype; positions: (images, tokens) int32; out: (images, guided, row_capacity, C) dtype
  * A thread  takes whole rows
  * Wants     positions on the grid, masked <= row_capacity; out does not alias x; other rows of out stay as they are
  * Source    none needed
  */
 #include <cstring>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "step.hpp"
@@ -49,6 +50,6 @@ void run(const leap_gather_params& p) {
 
 LEAP_EXPORT leap_status leap_gather_rows(leap_stream, const leap_gather_params* p) {
     LEAP_TRY(leap::check(p));
-    if (p->C > 0) leap::run<float>(*p);
+    if (p->C > 0) leap::with_element(p->dtype, [&]<class T>() { leap::run<T>(*p); });
     return LEAP_OK;
 }

@@ -2,7 +2,7 @@
  *
  * What      y = (x - mean) / sqrt(var + eps) * gamma + beta, mean and biased variance over the pixels and channels of a
  *           group;  then y = y / (1 + exp(-y)) where asked for
- * Layouts   x, y: (N, pixels, C) float32; gamma, beta: (C) float32; moments float32 within a chunk of pixels of a
+ * Layouts   x, y: (N, pixels, C) dtype; gamma, beta: (C) float32; moments float32 within a chunk of pixels of a
  *           channel, float64 beyond
  * A thread  takes chunks of pixels: each channel's mean, then its squares about that mean, joined group by group. Then the
  *           chunks of an image are joined in order, and chunks are normalised
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "scratch.hpp"
@@ -162,6 +163,7 @@ LEAP_EXPORT leap_status leap_group_norm(leap_stream, leap_dtype dtype, const voi
                                         int32_t swish) {
     LEAP_TRY(leap::checks::group_norm(dtype, x, gamma, beta, y, N, pixels, C, groups, eps));
     if (N == 0 || pixels == 0 || C == 0) return LEAP_OK;
-    return leap::run(static_cast<const float*>(x), gamma, beta, static_cast<float*>(y), N, pixels, C, groups, eps,
-                     swish != 0);
+    return leap::with_element(dtype, [&]<class T>() {
+        return leap::run(static_cast<const T*>(x), gamma, beta, static_cast<T*>(y), N, pixels, C, groups, eps, swish != 0);
+    });
 }

@@ -11,10 +11,6 @@
 #include "simd.hpp"
 #include "status.hpp"
 
-#ifndef MASKLEAP_MARCH
-#define MASKLEAP_MARCH "the compiler's default"
-#endif
-
 namespace leap {
 namespace {
 
@@ -25,15 +21,13 @@ constexpr int MAX_THREADS = 1024;
 #define LEAP_TEXT(x) LEAP_TEXT_(x)
 
 #if defined(__AVX512F__)
-#define LEAP_ISA "AVX-512, 16 floats a vector"
+#define LEAP_VECTORS "AVX-512, 16 floats a vector"
 #elif defined(__AVX2__) && defined(__FMA__)
-#define LEAP_ISA "AVX2 and FMA, 8 floats a vector"
-#elif defined(__AVX__)
-#define LEAP_ISA "AVX, 8 floats a vector"
+#define LEAP_VECTORS "AVX2 and FMA, 8 floats a vector"
 #elif defined(__aarch64__)
-#define LEAP_ISA "NEON, 4 floats a vector"
+#define LEAP_VECTORS "NEON, 4 floats a vector"
 #else
-#define LEAP_ISA "4 floats a vector"
+#define LEAP_VECTORS "4 floats a vector"
 #endif
 
 #if defined(__clang__)
@@ -43,15 +37,13 @@ constexpr int MAX_THREADS = 1024;
 #endif
 
 constexpr char INFO[] =
-    "cpu, float32, " LEAP_COMPILER ", -march=" MASKLEAP_MARCH " (" LEAP_ISA "), OpenMP " LEAP_TEXT(_OPENMP);
+    "cpu, float32 and bfloat16, " LEAP_COMPILER ", " LEAP_ISA_LEVEL " (" LEAP_VECTORS "), OpenMP " LEAP_TEXT(_OPENMP);
 
 }  // namespace
 
 leap_status require_dtype(const char* operation, const char* argument, leap_dtype dtype) {
-    LEAP_REQUIRE(dtype != LEAP_BF16, LEAP_BAD_DTYPE, "%s: %s=bfloat16 is not supported on the CPU yet; pass float32",
-                 operation, argument);
-    LEAP_REQUIRE(dtype == LEAP_F32, LEAP_BAD_DTYPE, "%s: %s=%d is not a dtype (0 is float32)", operation, argument,
-                 int(dtype));
+    LEAP_REQUIRE(dtype == LEAP_F32 || dtype == LEAP_BF16, LEAP_BAD_DTYPE,
+                 "%s: %s=%d is not a dtype (0 is float32, 1 is bfloat16)", operation, argument, int(dtype));
     return LEAP_OK;
 }
 

@@ -2,11 +2,12 @@
  *
  * What      y[r][c] = x[r][c] * (1 + scale[m][c]) + shift[m][c],  m = r / rows_per_modulation
  * Layouts   x: (rows, C) float32; modulation: (ceil(rows / rows_per_modulation), 2 C) float32, scale then shift;
- *           y: (rows, C) float32
+ *           y: (rows, C) y_dtype
  * A thread  takes whole rows
  * Wants     any sizes; y may be x
  * Source    Peebles and Xie 2023 (DiT), section 3.2, without the gate
  */
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
@@ -34,6 +35,8 @@ LEAP_EXPORT leap_status leap_modulate(leap_stream, const float* x, const float* 
                                       int64_t rows, int64_t C, int64_t rows_per_modulation) {
     LEAP_TRY(leap::checks::modulate(x, modulation, y, y_dtype, rows, C, rows_per_modulation));
     if (rows == 0 || C == 0) return LEAP_OK;
-    leap::run(x, modulation, static_cast<float*>(y), rows, C, rows_per_modulation);
+    leap::with_element(y_dtype, [&]<class Y>() {
+        leap::run(x, modulation, static_cast<Y*>(y), rows, C, rows_per_modulation);
+    });
     return LEAP_OK;
 }

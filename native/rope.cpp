@@ -2,7 +2,7 @@
  *
  * What      for i < head_dim / 2, a = x[i], b = x[i + head_dim / 2], angle = positions[row] * frequencies[i]:
  *           x[i] = a cos(angle) - b sin(angle),  x[i + head_dim / 2] = b cos(angle) + a sin(angle)
- * Layouts   x: (rows, heads, head_dim) float32, rows `stride` apart; the angle is a float32 product
+ * Layouts   x: (rows, heads, head_dim) dtype, rows `stride` apart; the angle is a float32 product
  * A thread  takes whole rows: cosines and sines of PAIRS frequencies once, then every head with them
  * Wants     an even head_dim
  * Source    Su et al. 2021, eq. 34
@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
@@ -21,7 +22,8 @@ namespace {
 constexpr int PAIRS = 64;
 
 /* `count` pairs of one head: a = x[0 ..], b = x[half ..]. */
-void rotate(float* x, int64_t half, const float* cosines, const float* sines, int64_t count) {
+template <class T>
+void rotate(T* x, int64_t half, const float* cosines, const float* sines, int64_t count) {
     for_each_vector(count, [&](int64_t i, auto lanes) {
         const Vec a = load(x + i, lanes), b = load(x + half + i, lanes);
         const Vec c = load(cosines + i, lanes), s = load(sines + i, lanes);
@@ -30,8 +32,9 @@ void rotate(float* x, int64_t half, const float* cosines, const float* sines, in
     });
 }
 
+template <class T>
 void rotate_row(const leap_rope_params& p, int64_t row) {
-    float* x = static_cast<float*>(p.x) + row * p.stride;
+    T* x = static_cast<T*>(p.x) + row * p.stride;
     const float position = float(p.positions[row]);
     const int64_t half = p.head_dim / 2;
     for (int64_t first = 0; first < half; first += PAIRS) {
@@ -46,12 +49,17 @@ void rotate_row(const leap_rope_params& p, int64_t row) {
     }
 }
 
+template <class T>
+void run(const leap_rope_params& p) {
+#pragma omp parallel for schedule(static) if (p.rows * p.heads * p.head_dim >= PARALLEL_ELEMENTS)
+    for (int64_t r = 0; r < p.rows; ++r) rotate_row<T>(p, r);
+}
+
 }  // namespace
 }  // namespace leap
 
 LEAP_EXPORT leap_status leap_rope(leap_stream, const leap_rope_params* p) {
     LEAP_TRY(leap::checks::rope(p));
-#pragma omp parallel for schedule(static) if (p->rows * p->heads * p->head_dim >= leap::PARALLEL_ELEMENTS)
-    for (int64_t r = 0; r < p->rows; ++r) leap::rotate_row(*p, r);
+    leap::with_element(p->dtype, [&]<class T>() { leap::run<T>(*p); });
     return LEAP_OK;
 }

@@ -5,8 +5,9 @@
  *           inverse CDF:  code = #{v : cdf(v) < u cdf(V-1)}      Gumbel-max:  code = argmax_v(draw_scale logits[v] + G(u_v))
  *           argmax:       code = argmax_v logits[v]              G(u) = -ln(-ln u); the first maximum wins
  *           confidence = ln max(probability, 1e-20) + confidence_noise * G(u'), or probability, or u'
- * Layouts   logits: (B, guided, row_capacity, V) float32; bias: rows of V float32; sampled, confidence: (B, tokens), by row
- *           Logits, exponentials and noise are float32; the cdf, its total and all scalars float64
+ * Layouts   logits: (B, guided, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
+ *           Logits, exponentials and noise are float32 (or rounded to bfloat16 one by one: sample_arithmetic.hpp); the cdf, its
+ *           total and all scalars float64
  * A thread  takes whole rows: the combined logits, and then their exponentials or scores, lie in its scratch
  * Wants     finite scales >= 0, V >= 1; a row whose logits are not all finite gets code 0 and confidence -infinity
  * Source    Chang et al. 2022 (MaskGIT), section 3.2; guidance: Ho and Salimans 2022; Gumbel-max: Maddison et al. 2014
@@ -17,6 +18,7 @@
 #include "checks.hpp"
 #include "parallel.hpp"
 #include "philox.hpp"
+#include "sample_arithmetic.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 #include "step.hpp"
@@ -29,22 +31,20 @@ namespace {
 constexpr int64_t CHUNK = 64;
 static_assert(CHUNK % LANES == 0, "a chunk is whole vectors");
 
-constexpr double LEAST_PROBABILITY = 1e-20;
-
 constexpr int64_t padded_columns(int64_t V) { return ceil_div(V, CHUNK) * CHUNK; }
 
-double gumbel(double u) { return -std::log(-std::log(u)); }
-
 /* row = the combined logits; false if they are not all finite. */
-template <class T>
+template <class Arithmetic, class T>
 bool combine(const T* conditional, const T* unconditional, float guidance, const float* bias, int64_t V, float* row,
              float& maximum) {
     Vec maxima = broadcast(-INFINITE);
     Vec zeros{};  // x * 0 is 0 where x is finite, else NaN
     for_each_vector(V, [&](int64_t v, auto lanes) {
         Vec x = load(conditional + v, lanes);
-        if (unconditional) x = (1.0f + guidance) * x - guidance * load(unconditional + v, lanes);
-        if (bias) x += load(bias + v, lanes);
+        if (unconditional)
+            x = Arithmetic::round(Arithmetic::round((1.0f + guidance) * x) -
+                                  Arithmetic::round(guidance * load(unconditional + v, lanes)));
+        if (bias) x = Arithmetic::round(x + load(bias + v, lanes));
         store(row + v, x, lanes);
         zeros += keep(x, lanes, 0) * 0.0f;
         maxima = max(keep(x, lanes, -INFINITE), maxima);
@@ -97,20 +97,21 @@ int64_t first_equal(const float* values, float maximum, int64_t V) {
 }
 
 /* scores = scale * row + Gumbel noise; the first maximum. `recorded`: V uniforms, or null: Philox. */
+template <class Arithmetic>
 int64_t draw_gumbel_max(const float* row, float scale, const double* recorded, const PhiloxStream& stream, int64_t V,
                         float* scores) {
     Vec maxima = broadcast(-INFINITE);
     if (recorded) {
-        for (int64_t v = 0; v < V; ++v) scores[v] = float(gumbel(recorded[v]));
+        for (int64_t v = 0; v < V; ++v) scores[v] = float(Arithmetic::gumbel(recorded[v]));
     } else {
         philox_uniforms(stream, 0, scores, V);
         for_each_vector(V, [&](int64_t v, auto lanes) {
             const Vec u = load(scores + v, lanes, 0.5f);
-            store(scores + v, -log_of_normal(-log_of_normal(u)), lanes);
+            store(scores + v, Arithmetic::gumbel(u), lanes);
         });
     }
     for_each_vector(V, [&](int64_t v, auto lanes) {
-        const Vec score = load(row + v, lanes) * scale + load(scores + v, lanes);
+        const Vec score = Arithmetic::round(Arithmetic::round(load(row + v, lanes) * scale) + load(scores + v, lanes));
         store(scores + v, score, lanes);
         maxima = max(keep(score, lanes, -INFINITE), maxima);
     });
@@ -118,7 +119,7 @@ int64_t draw_gumbel_max(const float* row, float scale, const double* recorded, c
 }
 
 /* Row j of image b. row, weights: (padded_columns(V)) scratch each. */
-template <class T>
+template <class Arithmetic, class T>
 void sample_row(const leap_sample_params& p, int64_t b, int64_t j, float* row, float* weights) {
     const leap_step& step = *p.step;
     const int64_t V = p.V;
@@ -130,7 +131,7 @@ void sample_row(const leap_sample_params& p, int64_t b, int64_t j, float* row, f
     const T* unconditional = p.guided == 2 ? conditional + p.row_capacity * V : nullptr;
     const float* bias = p.bias ? p.bias + position * p.bias_stride : nullptr;
     float maximum;
-    if (!combine(conditional, unconditional, step.guidance, bias, V, row, maximum)) {
+    if (!combine<Arithmetic>(conditional, unconditional, step.guidance, bias, V, row, maximum)) {
         sampled = 0;
         confidence = -INFINITE;
         return;
@@ -151,7 +152,7 @@ void sample_row(const leap_sample_params& p, int64_t b, int64_t j, float* row, f
         }
         case LEAP_DRAW_GUMBEL_MAX: {
             const double* recorded = p.u_draw ? p.u_draw + (b * p.row_capacity + j) * V : nullptr;
-            code = draw_gumbel_max(row, step.draw_scale, recorded, stream(LEAP_PURPOSE_DRAW), V, weights);
+            code = draw_gumbel_max<Arithmetic>(row, step.draw_scale, recorded, stream(LEAP_PURPOSE_DRAW), V, weights);
             break;
         }
         case LEAP_DRAW_ARGMAX: code = first_equal(row, maximum, V); break;
@@ -163,17 +164,16 @@ void sample_row(const leap_sample_params& p, int64_t b, int64_t j, float* row, f
                               : philox_uniform(stream(LEAP_PURPOSE_CONFIDENCE), 0);
     };
     if (step.confidence == LEAP_CONFIDENCE_UNIFORM) {
-        confidence = float(uniform());
+        confidence = Arithmetic::uniform(uniform());
         return;
     }
     if (total < 0) total = exponentiate(row, maximum, step.confidence_scale, V, weights);
     const double probability = std::exp(double(step.confidence_scale) * (double(row[code]) - maximum)) / total;
     if (step.confidence == LEAP_CONFIDENCE_PROBABILITY) {
-        confidence = float(probability);
+        confidence = Arithmetic::round(float(probability));
         return;
     }
-    const double noise = step.confidence_noise == 0 ? 0 : step.confidence_noise * gumbel(uniform());
-    confidence = float(std::log(std::max(probability, LEAST_PROBABILITY)) + noise);
+    confidence = Arithmetic::log_confidence(probability, step.confidence_noise, uniform);
 }
 
 leap_status check(const leap_sample_params* p) {
@@ -197,7 +197,7 @@ leap_status check(const leap_sample_params* p) {
     return check_positions("sample", p->positions, p->images, step.masked, p->tokens);
 }
 
-template <class T>
+template <class Arithmetic, class T>
 leap_status run(const leap_sample_params& p) {
     if (p.images == 0 || p.step->masked == 0) return LEAP_OK;
     const int64_t masked = p.step->masked;
@@ -211,7 +211,7 @@ leap_status run(const leap_sample_params& p) {
 #pragma omp parallel for schedule(static) if (parallel)
     for (int64_t r = 0; r < rows; ++r) {
         float* row = reinterpret_cast<float*>(scratch + slice * omp_get_thread_num());
-        sample_row<T>(p, r / masked, r % masked, row, row + columns);
+        sample_row<Arithmetic, T>(p, r / masked, r % masked, row, row + columns);
     }
     return LEAP_OK;
 }
@@ -221,5 +221,8 @@ leap_status run(const leap_sample_params& p) {
 
 LEAP_EXPORT leap_status leap_sample(leap_stream, const leap_sample_params* p) {
     LEAP_TRY(leap::check(p));
-    return leap::run<float>(*p);
+    const bool bf16_noise = p->draw == LEAP_DRAW_GUMBEL_MAX && p->noise_dtype == LEAP_BF16;
+    return leap::with_element(p->logits_dtype, [&]<class T>() {
+        return bf16_noise ? leap::run<leap::Bf16Arithmetic, T>(*p) : leap::run<leap::Float32Arithmetic, T>(*p);
+    });
 }

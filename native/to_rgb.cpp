@@ -1,13 +1,14 @@
 /* to_rgb.cpp: pixel values to bytes.
  *
  * What      rgb[i] = round_half_even((clamp(x[i], low, high) - low) / (high - low) * 255); NaN becomes 0
- * Layouts   x: (n) float32; rgb: (n) bytes
+ * Layouts   x: (n) dtype; rgb: (n) bytes
  * A thread  takes a range of elements
  * Wants     low < high, both finite
  * Source    none needed
  */
 #include <cmath>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 
@@ -31,6 +32,6 @@ void run(const T* x, uint8_t* rgb, int64_t n, float low, float high) {
 LEAP_EXPORT leap_status leap_to_rgb(leap_stream, leap_dtype dtype, const void* x, uint8_t* rgb, int64_t n, float low,
                                     float high) {
     LEAP_TRY(leap::checks::to_rgb(dtype, x, rgb, n, low, high));
-    leap::run(static_cast<const float*>(x), rgb, n, low, high);
+    leap::with_element(dtype, [&]<class T>() { leap::run(static_cast<const T*>(x), rgb, n, low, high); });
     return LEAP_OK;
 }

@@ -1,13 +1,14 @@
 /* upsample.cpp: nearest-neighbour upsampling by two, channels-last.
  *
  * What      y[n][i][j][c] = x[n][i / 2][j / 2][c]
- * Layouts   x: (N, h, w, C) float32; y: (N, 2h, 2w, C) float32
+ * Layouts   x: (N, h, w, C) dtype; y: (N, 2h, 2w, C) dtype
  * A thread  takes rows of x: writes the row of y with every pixel twice, then copies it to the next row
  * Wants     any sizes; y does not alias x
  * Source    none needed
  */
 #include <cstring>
 
+#include "bf16.hpp"
 #include "checks.hpp"
 #include "parallel.hpp"
 
@@ -36,6 +37,8 @@ LEAP_EXPORT leap_status leap_upsample_nearest_2x(leap_stream, leap_dtype dtype, 
                                                  int64_t w, int64_t C) {
     LEAP_TRY(leap::checks::upsample_nearest_2x(dtype, x, y, N, h, w, C));
     if (C == 0) return LEAP_OK;
-    leap::run(static_cast<const float*>(x), static_cast<float*>(y), N * h, w, C);
+    leap::with_element(dtype, [&]<class T>() {
+        leap::run(static_cast<const T*>(x), static_cast<T*>(y), N * h, w, C);
+    });
     return LEAP_OK;
 }

@@ -67,6 +67,8 @@ std::string name() {
     return properties.name;
 }
 
+bool refuses_lies() { return false; }
+
 bool is_fast() { return true; }
 
 void leave_unfilled() { filled = false; }

@@ -83,6 +83,8 @@ std::string synchronize() { return ""; }
 
 std::string name() { return "emulated CUDA"; }
 
+bool refuses_lies() { return false; }
+
 bool is_fast() { return false; }
 
 void leave_unfilled() {}

@@ -109,6 +109,15 @@ inline leap_status add(leap_dtype dtype, const void* x, const float* y, int64_t 
     return LEAP_OK;
 }
 
+inline leap_status convert(leap_dtype x_dtype, const void* x, leap_dtype y_dtype, const void* y, int64_t n) {
+    LEAP_TRY(require_dtype("convert", "x_dtype", x_dtype));
+    LEAP_TRY(require_dtype("convert", "y_dtype", y_dtype));
+    LEAP_REQUIRE(n >= 0, LEAP_BAD_ARGUMENT, "convert: n=%lld must not be negative", (long long)n);
+    LEAP_REQUIRE(n == 0 || (x && y), LEAP_BAD_ARGUMENT, "convert: x and y must not be null");
+    LEAP_REQUIRE(n == 0 || x != y, LEAP_BAD_ARGUMENT, "convert: y must not alias x");
+    return LEAP_OK;
+}
+
 inline leap_status activation(leap_dtype dtype, int32_t activation, const void* x, const void* y, int64_t rows, int64_t C) {
     LEAP_TRY(require_dtype("activation", "dtype", dtype));
     LEAP_REQUIRE(activation == LEAP_GELU_ERF || activation == LEAP_SILU, LEAP_BAD_ARGUMENT,

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define LEAP_ABI_VERSION 2
+#define LEAP_ABI_VERSION 3
 
 typedef int32_t leap_status;
 enum {
@@ -59,6 +59,10 @@ enum {
     LEAP_STRUCT_ROPE = 7
 };
 int64_t leap_struct_bytes(int32_t which);
+
+/* 1 where this machine has what the library was compiled for (instruction set, GPU), else 0: then nothing but this function, the
+ * version, the info and the last error, which is then a sentence about what is missing, may be called. */
+int32_t leap_is_supported(void);
 
 /* What the library is, for people: device, compiler, instruction set. Static storage. */
 const char* leap_library_info(void);
@@ -133,6 +137,9 @@ leap_status leap_add_rms_norm(leap_stream stream, const leap_add_norm_params* p)
 
 /* y += x. x: (n) dtype; y: (n) float32; no alias. For a residual that no norm follows. */
 leap_status leap_add(leap_stream stream, leap_dtype dtype, const void* x, float* y, int64_t n);
+
+/* y = x, rounded to y_dtype (to the nearest, ties to even). x: (n) x_dtype; y: (n) y_dtype; no alias. */
+leap_status leap_convert(leap_stream stream, leap_dtype x_dtype, const void* x, leap_dtype y_dtype, void* y, int64_t n);
 
 /* y = activation(x + bias[column]); bias: (C) float32 or NULL; x, y: (rows, C) dtype, may alias.
  * For devices whose matrix products have no such epilogue. */

@@ -46,7 +46,7 @@ final class Batch implements AutoCloseable {
     private final Sequences allSequences;
     private final TokenSampler sampler;
     private final Tensor feature;
-    private final Tensor headRows;
+    private final MaskGit.HeadRows headRows;
     private final Tensor logits;
     private final MemorySegment rgb;
     private final MaskGit.Activations baseActivations;
@@ -71,13 +71,13 @@ final class Batch implements AutoCloseable {
         allSequences = new Sequences(workspace, maxImages, MAX_GUIDED, config.sequenceLength());
         sampler = new TokenSampler(workspace, maxImages, config.tokens());
         feature = workspace.tensor(F32, rows, config.channels());
-        headRows = workspace.tensor(F32, headRowCount, config.channels());
+        headRows = new MaskGit.HeadRows(workspace, base, headRowCount);
         logits = workspace.tensor(F32, headRowCount, config.codebook());
         rgb = workspace.bytes(VqganConfig.RGB * (long) imageSize() * imageSize());
-        baseActivations = new MaskGit.Activations(workspace, config, rows);
-        shortcutActivations = shortcut.map(network -> new MaskGitShortcut.Activations(workspace, network.config(), rows,
+        baseActivations = new MaskGit.Activations(workspace, base, rows);
+        shortcutActivations = shortcut.map(network -> new MaskGitShortcut.Activations(workspace, network, rows,
                 (long) maxImages * config.tokens(), maxImages)).orElse(null);
-        decoderActivations = new VqganDecoder.Activations(workspace, decoder.config(), config.grid());
+        decoderActivations = new VqganDecoder.Activations(workspace, decoder, config.grid());
     }
 
     /** Room for {@code maxImages} images. */
@@ -136,7 +136,7 @@ final class Batch implements AutoCloseable {
     private Tensor logits(MemorySegment positions, MemorySegment step, int masked) {
         long rows = (long) sequences.count() * masked;
         var out = logits.rows(0, rows);
-        base.logits(features(), sequences, positions, step, masked, headRows.rows(0, rows), out);
+        base.logits(features(), sequences, positions, step, masked, headRows, out);
         return out;
     }
 

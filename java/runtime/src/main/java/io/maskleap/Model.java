@@ -11,6 +11,7 @@ import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganDecoder;
 import io.maskleap.weights.JsonObject;
 import io.maskleap.weights.ModelFolder;
+import io.maskleap.weights.StoredDtype;
 import io.maskleap.weights.TensorSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.Set;
  * sessions of its own.
  */
 public final class Model implements AutoCloseable {
+    private final Precision precision;
     private final ModelInfo info;
     private final DeviceContext device;
     private final List<TensorSource> weights;
@@ -33,7 +35,8 @@ public final class Model implements AutoCloseable {
     private final Set<Session> sessions = new HashSet<>();
     private boolean closed;
 
-    private Model(ModelInfo info, DeviceContext device, List<TensorSource> weights, MaskGit base, Optional<MaskGitShortcut> shortcut, VqganDecoder decoder) {
+    private Model(Precision precision, ModelInfo info, DeviceContext device, List<TensorSource> weights, MaskGit base, Optional<MaskGitShortcut> shortcut, VqganDecoder decoder) {
+        this.precision = precision;
         this.info = info;
         this.device = device;
         this.weights = weights;
@@ -43,11 +46,20 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Opens the model in {@code folder} on {@code device}.
+     * Opens the model in {@code folder} on {@code device}, to compute in the precision in which its weights are stored.
      *
      * @throws MaskleapException where the folder is no whole model, its parts do not fit each other, or the device cannot be used
      */
     public static Model open(Path folder, Device device) {
+        return open(folder, device, Optional.empty());
+    }
+
+    /** As {@link #open(Path, Device)}, to compute in {@code precision}: weights that are stored in another are converted. */
+    public static Model open(Path folder, Device device, Precision precision) {
+        return open(folder, device, Optional.of(precision));
+    }
+
+    private static Model open(Path folder, Device device, Optional<Precision> wanted) {
         var model = ModelFolder.open(folder);
         var architecture = model.manifest().getString("architecture");
         if (!architecture.equals(Manifest.MASKGIT)) {
@@ -57,21 +69,28 @@ public final class Model implements AutoCloseable {
         var weights = new ArrayList<TensorSource>();
         try {
             var baseConfig = MaskGitConfig.fromJson(model.manifest().getObject("base"));
-            var base = new MaskGit(context, baseConfig, mapped(model, "base", weights));
+            var baseWeights = mapped(model, "base", weights);
+            var precision = wanted.orElseGet(() -> storedPrecision(baseWeights));
+            context.requireProducts(precision.dtype());
+            var base = new MaskGit(context, baseConfig, baseWeights, precision.dtype());
             var shortcut = model.network("shortcut").map(json ->
                     new MaskGitShortcut(context, ShortcutConfig.fromJson(json), base, mapped(model, "shortcut", weights)));
             var decoderWeights = mapped(model, "decoder", weights);
-            var decoder = new VqganDecoder(context, VqganConfig.derive(decoderWeights), decoderWeights);
+            var decoder = new VqganDecoder(context, VqganConfig.derive(decoderWeights), decoderWeights, precision.dtype());
             if (decoder.config().codebook() != baseConfig.codebook()) {
                 throw new MaskleapException(decoderWeights.path() + ": the codebook has " + decoder.config().codebook() + " codes, the base network "
                         + baseConfig.codebook());
             }
-            return new Model(info(model.manifest(), baseConfig, shortcut.isPresent(), decoder.config()), context, weights, base, shortcut, decoder);
+            return new Model(precision, info(model.manifest(), baseConfig, shortcut.isPresent(), decoder.config()), context, weights, base, shortcut, decoder);
         } catch (RuntimeException | Error e) {
             weights.forEach(TensorSource::close);
             context.close();
             throw e;
         }
+    }
+
+    private static Precision storedPrecision(TensorSource base) {
+        return base.tensor(MaskGit.TOKEN_EMBEDDING).dtype() == StoredDtype.BF16 ? Precision.BFLOAT16 : Precision.FLOAT32;
     }
 
     /** Starts a device. */
@@ -101,9 +120,13 @@ public final class Model implements AutoCloseable {
         return info;
     }
 
+    public Precision precision() {
+        return precision;
+    }
+
     /** What the model runs on, for people. */
     public String deviceDescription() {
-        return device.description();
+        return device.description() + (precision == Precision.FLOAT32 ? "" : ", products of " + precision);
     }
 
     /** A session that works on one image at a time: on a CPU, where larger batches gain nothing. */

@@ -18,6 +18,7 @@ import io.maskleap.network.VqganDecoder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /**
  * A model's networks one by one, on arrays: for verification and for research. It allocates what it needs in each call;
@@ -50,6 +51,13 @@ public final class NetworkProbe {
 
         private Workspace workspace(long bytes) {
             return Workspace.in(device.allocate(arena, bytes));
+        }
+
+        /** Memory for what {@code layout} takes of a workspace. */
+        private <T> T take(Function<Workspace, T> layout) {
+            var measuring = Workspace.measuring();
+            layout.apply(measuring);
+            return layout.apply(workspace(measuring.used()));
         }
 
         private Tensor features() {
@@ -101,9 +109,7 @@ public final class NetworkProbe {
                     System.arraycopy(codes, s * config.tokens(), ids, s * config.sequenceLength(), config.tokens());
                     ids[(s + 1) * config.sequenceLength() - 1] = dropped[s] ? config.droppedClassId() : config.classId(labels[s]);
                 }
-                var measuring = Workspace.measuring();
-                new MaskGit.Activations(measuring, config, call.sequences.rows());
-                var activations = new MaskGit.Activations(call.workspace(measuring.used()), config, call.sequences.rows());
+                var activations = call.take(workspace -> new MaskGit.Activations(workspace, model.base(), call.sequences.rows()));
                 var feature = call.features();
                 model.base().forward(call.ints(ids), call.sequences, activations, feature);
                 return feature.data().toArray(JAVA_FLOAT);
@@ -130,9 +136,9 @@ public final class NetworkProbe {
                 var step = device.allocate(call.arena, StepBlock.BYTES);
                 new StepBlock(0, tokens, 0, StepBlock.Confidence.PROBABILITY, 1, 0, 1, 1, 0).writeTo(step);
                 long rows = (long) count * tokens;
-                var gathered = Tensor.of(device.allocate(call.arena, rows * config.channels() * Float.BYTES), F32, rows, config.channels());
+                var headRows = call.take(workspace -> new MaskGit.HeadRows(workspace, model.base(), rows));
                 var logits = Tensor.of(device.allocate(call.arena, rows * K * Float.BYTES), F32, rows, K);
-                model.base().logits(call.features(features), call.sequences, call.ints(positions), step, tokens, gathered, logits);
+                model.base().logits(call.features(features), call.sequences, call.ints(positions), step, tokens, headRows, logits);
                 var out = logits.data().toArray(JAVA_FLOAT);
                 var bias = model.base().headBias();
                 for (int i = 0; i < out.length; i++) {
@@ -167,10 +173,8 @@ public final class NetworkProbe {
                 Arrays.fill(counts, n);
                 var ratios = device.allocate(call.arena, (long) count * Float.BYTES);
                 MemorySegment.copy(maskRatios, 0, ratios, JAVA_FLOAT, 0, count);
-                var measuring = Workspace.measuring();
-                new MaskGitShortcut.Activations(measuring, shortcut.config(), call.sequences.rows(), newIds.length, count);
-                var activations = new MaskGitShortcut.Activations(call.workspace(measuring.used()), shortcut.config(), call.sequences.rows(),
-                        newIds.length, count);
+                var activations = call.take(workspace ->
+                        new MaskGitShortcut.Activations(workspace, shortcut, call.sequences.rows(), newIds.length, count));
                 var feature = call.features(features);
                 shortcut.forward(feature, call.sequences, new MaskGitShortcut.NewTokens(call.ints(newIds), call.ints(positions), call.ints(counts), n, n),
                         new MaskGitShortcut.MaskRatios(ratios, count), activations);
@@ -211,13 +215,14 @@ public final class NetworkProbe {
         int plane = side * side;
         return device.call(() -> {
             try (var call = new Call(count)) {
-                var measuring = Workspace.measuring();
-                new VqganDecoder.Activations(measuring, model.decoder().config(), config.grid());
-                var activations = new VqganDecoder.Activations(call.workspace(measuring.used()), model.decoder().config(), config.grid());
+                var activations = call.take(workspace -> new VqganDecoder.Activations(workspace, model.decoder(), config.grid()));
+                var float32 = Tensor.of(device.allocate(call.arena, (long) VqganConfig.RGB * plane * Float.BYTES), F32, plane, VqganConfig.RGB);
                 var memory = call.ints(codes);
                 var out = new float[count * VqganConfig.RGB * plane];
                 for (int b = 0; b < count; b++) {
-                    var pixels = model.decoder().decode(memory.asSlice((long) b * tokens * Integer.BYTES), config.grid(), activations).data();
+                    var decoded = model.decoder().decode(memory.asSlice((long) b * tokens * Integer.BYTES), config.grid(), activations);
+                    device.kernels().convert(decoded, float32);
+                    var pixels = float32.data();
                     for (int i = 0; i < VqganConfig.RGB * plane; i++) {
                         out[b * VqganConfig.RGB * plane + i % VqganConfig.RGB * plane + i / VqganConfig.RGB] = pixels.getAtIndex(JAVA_FLOAT, i);
                     }

@@ -31,9 +31,14 @@ public final class TestModels {
 
     /** Five classes without names, 8 x 8 tokens, imported into {@code folder}. */
     public static Path tiny(Path folder, boolean withShortcut) {
+        return tiny(folder, withShortcut, Precision.FLOAT32);
+    }
+
+    /** As {@link #tiny(Path, boolean)}, with weights stored so. */
+    public static Path tiny(Path folder, boolean withShortcut, Precision precision) {
         var fixture = tinyFixture();
         return new MaskGitImport(fixture.resolve("base.pth"), fixture.resolve("vqgan-last.ckpt"), fixture.resolve("vqgan-model.yaml"),
-                withShortcut ? Optional.of(fixture.resolve("shortcut.pth")) : Optional.empty(), folder, "tiny", 4, 4, List.of(),
+                withShortcut ? Optional.of(fixture.resolve("shortcut.pth")) : Optional.empty(), folder, "tiny", 4, 4, List.of(), precision,
                 new GenerationSettings(8, 3, Schedule.ARCCOS, Randomization.LINEAR, 2.8, 1, 7)).run().folder();
     }
 }

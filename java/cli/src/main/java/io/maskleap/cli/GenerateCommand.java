@@ -72,7 +72,7 @@ final class GenerateCommand implements Runnable {
         }
         var destination = output.destination();
         long start = System.nanoTime();
-        try (var model = Model.open(modelFolder != null ? modelFolder : DemoModel.folder(), device.device())) {
+        try (var model = device.open(modelFolder != null ? modelFolder : DemoModel.folder())) {
             long openMilliseconds = millisecondsSince(start);
             var labels = allClasses ? ClassNames.all(model.info()) : ClassNames.labels(model.info(), classes);
             show(generate(model, labels, output.output(destination, model.info(), labels, count, seed), openMilliseconds));

@@ -1,5 +1,6 @@
 package io.maskleap.cli;
 
+import io.maskleap.Precision;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.tools.MaskGitImport;
 import java.io.IOException;
@@ -48,6 +49,10 @@ final class ImportMaskGitCommand implements Runnable {
     @Option(names = "--shortcut-heads", paramLabel = "N", converter = PositiveInteger.class, description = "Attention heads of the shortcut. Default: 16.")
     private int shortcutHeads = MaskGitImport.DEFAULT_SHORTCUT_HEADS;
 
+    @Option(names = "--dtype", paramLabel = "DTYPE", converter = PrecisionConverter.class,
+            description = "f32, or bf16: what products multiply is stored in half the bytes, and multiplied so. Default: f32.")
+    private Precision precision = Precision.FLOAT32;
+
     @ArgGroup(exclusive = true)
     private Classes classes = new Classes();
 
@@ -73,7 +78,7 @@ final class ImportMaskGitCommand implements Runnable {
     @Override
     public void run() {
         var modelName = name != null ? name : String.valueOf(out.toAbsolutePath().normalize().getFileName());
-        var report = new MaskGitImport(base, vqgan, vqganConfig, shortcut, out, modelName, heads, shortcutHeads, classes.read(),
+        var report = new MaskGitImport(base, vqgan, vqganConfig, shortcut, out, modelName, heads, shortcutHeads, classes.read(), precision,
                 settings.on(MaskGitImport.DEFAULT_SETTINGS)).run();
         var console = spec.commandLine().getOut();
         report.derived().forEach(sentence -> console.println("derived: " + sentence));

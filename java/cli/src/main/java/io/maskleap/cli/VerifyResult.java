@@ -7,9 +7,9 @@ import java.util.List;
 /** What {@code verify --json} tells: the report, and what passed. */
 record VerifyResult(Path folder, String device, boolean passed, List<Tensor> tensors, List<Run> runs) {
 
-    record Tensor(String name, double maxAbsolute, double maxRelative, double tolerance, boolean passed) {
+    record Tensor(String name, double maxAbsolute, double maxRelative, double tolerance, boolean relative, boolean passed) {
         private static Tensor of(VerifyReport.TensorCheck check) {
-            return new Tensor(check.name(), check.maxAbsolute(), check.maxRelative(), check.tolerance(), check.passed());
+            return new Tensor(check.name(), check.maxAbsolute(), check.maxRelative(), check.tolerance(), check.relative(), check.passed());
         }
     }
 

@@ -15,19 +15,18 @@ import java.util.function.Supplier;
  * emulated CUDA library, or a researcher's own).
  */
 public final class CpuContext implements DeviceContext {
-    /** Names a kernel library to use in place of the built-in one. */
-    public static final String LIBRARY_PROPERTY = "maskleap.native.path";
-
     private static final long ALIGNMENT = 64;
 
     private final int threads;
     private final KernelLibrary library;
     private final Kernels kernels;
     private final CpuProducts products;
+    private final Arena convertedWeights = Arena.ofShared();
     private boolean closed; // of the device's thread
 
     /**
-     * Starts the CPU with {@code threads} threads and the library that {@value #LIBRARY_PROPERTY} names, or the built-in one.
+     * Starts the CPU with {@code threads} threads and the kernel library for this processor, unless {@link CpuLibrary} is told
+     * another.
      *
      * @throws MaskleapException where a native library is missing, cannot be loaded or has another ABI version
      */
@@ -42,7 +41,7 @@ public final class CpuContext implements DeviceContext {
         }
         this.threads = threads;
         OneDnn.get();
-        library = KernelLibrary.open(path != null ? path : defaultLibrary());
+        library = path != null ? KernelLibrary.open(path) : CpuLibrary.open();
         products = new CpuProducts();
         try {
             kernels = new Kernels(library, MemorySegment.NULL);
@@ -60,11 +59,6 @@ public final class CpuContext implements DeviceContext {
     /** As {@link #CpuContext(int)}, with the CUDA kernels' emulation. */
     public static CpuContext emulated(int threads) {
         return new CpuContext(threads, NativeBundle.maskleap("libmaskleap_cuda_emulated.so"));
-    }
-
-    private static Path defaultLibrary() {
-        var named = System.getProperty(LIBRARY_PROPERTY);
-        return named != null ? Path.of(named) : NativeBundle.maskleap("libmaskleap_cpu.so");
     }
 
     @Override
@@ -89,8 +83,18 @@ public final class CpuContext implements DeviceContext {
     }
 
     @Override
-    public Tensor weight(MemorySegment file, Dtype dtype, long rows, long columns) {
-        return Tensor.of(file, dtype, rows, columns);
+    public Tensor weight(Tensor file, Dtype dtype) {
+        if (file.dtype() == dtype) {
+            return file;
+        }
+        var converted = Tensor.of(allocate(convertedWeights, file.rows() * file.columns() * dtype.bytes()), dtype, file.rows(), file.columns());
+        run(() -> kernels.convert(file, converted));
+        return converted;
+    }
+
+    @Override
+    public void requireProducts(Dtype dtype) {
+        run(() -> products.require(dtype));
     }
 
     @Override
@@ -142,6 +146,7 @@ public final class CpuContext implements DeviceContext {
             closed = true;
             products.close();
             library.close();
+            convertedWeights.close();
         });
     }
 }

@@ -1,5 +1,6 @@
 package io.maskleap.device;
 
+import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.Tensor;
@@ -16,10 +17,10 @@ final class CpuProducts implements AutoCloseable {
 
     /** What makes two matrix products the same primitive: y (M, N) = x (M, K) times a (K, N) matrix that may lie transposed. */
     private record ProductShape(long M, long N, long K, long xStride, long weightStride, long yStride, boolean transposed, boolean bias,
-            boolean accumulate, Activation activation) {
+            boolean accumulate, Activation activation, Dtype operands, Dtype result) {
     }
 
-    private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate) {
+    private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate, Dtype dtype) {
     }
 
     /** A primitive with its argument memories; {@code weights} and {@code bias} may be fixed at creation. */
@@ -41,7 +42,7 @@ final class CpuProducts implements AutoCloseable {
         var weight = layer.weight();
         var bias = layer.bias() == null ? MemorySegment.NULL : layer.bias().data();
         var shape = new ProductShape(rowsPerProduct, layer.out(), layer.in(), x.stride(), weight.stride(), y.stride(), true,
-                layer.bias() != null, accumulate, layer.activation());
+                layer.bias() != null, accumulate, layer.activation(), x.dtype(), y.dtype());
         for (long row = 0; row < x.rows(); row += rowsPerProduct) {
             multiply(shape, x.rows(row, rowsPerProduct).data(), weight.data(), bias, y.rows(row, rowsPerProduct).data());
         }
@@ -51,8 +52,20 @@ final class CpuProducts implements AutoCloseable {
         long inner = transposed ? b.columns() : b.rows();
         long outer = transposed ? b.rows() : b.columns();
         requireShapes("product", a.columns() == inner && y.columns() == outer && a.rows() == y.rows(), a, b, y);
-        multiply(new ProductShape(a.rows(), outer, inner, a.stride(), b.stride(), y.stride(), transposed, false, false, Activation.NONE),
-                a.data(), b.data(), MemorySegment.NULL, y.data());
+        multiply(new ProductShape(a.rows(), outer, inner, a.stride(), b.stride(), y.stride(), transposed, false, false, Activation.NONE,
+                a.dtype(), y.dtype()), a.data(), b.data(), MemorySegment.NULL, y.data());
+    }
+
+    /** @throws MaskleapException where oneDNN has no products of {@code dtype} for this processor */
+    void require(Dtype dtype) {
+        int side = 16;
+        try {
+            products.computeIfAbsent(new ProductShape(side, side, side, side, side, side, true, false, false, Activation.NONE, dtype, dtype),
+                    this::createProduct);
+        } catch (MaskleapException e) {
+            throw new MaskleapException("this processor has no matrix products of " + dtype + " (" + e.getMessage()
+                    + "); oneDNN wants AVX-512 for bfloat16, and float32 runs everywhere", e);
+        }
     }
 
     private void multiply(ProductShape shape, MemorySegment x, MemorySegment weights, MemorySegment bias, MemorySegment y) {
@@ -67,10 +80,11 @@ final class CpuProducts implements AutoCloseable {
     }
 
     private Primitive createProduct(ProductShape s) {
-        var x = dnn.strided(OneDnn.F32, new long[] {s.M, s.K}, new long[] {s.xStride, 1});
-        var weights = dnn.strided(OneDnn.F32, new long[] {s.K, s.N}, s.transposed ? new long[] {1, s.weightStride} : new long[] {s.weightStride, 1});
+        int operands = OneDnn.dtype(s.operands);
+        var x = dnn.strided(operands, new long[] {s.M, s.K}, new long[] {s.xStride, 1});
+        var weights = dnn.strided(operands, new long[] {s.K, s.N}, s.transposed ? new long[] {1, s.weightStride} : new long[] {s.weightStride, 1});
         var bias = s.bias ? dnn.strided(OneDnn.F32, new long[] {1, s.N}, new long[] {s.N, 1}) : MemorySegment.NULL;
-        var y = dnn.strided(OneDnn.F32, new long[] {s.M, s.N}, new long[] {s.yStride, 1});
+        var y = dnn.strided(OneDnn.dtype(s.result), new long[] {s.M, s.N}, new long[] {s.yStride, 1});
         var attributes = dnn.attributes(s.accumulate, eltwise(s.activation), 1f);
         var primitive = dnn.primitive(dnn.matmul(x, weights, bias, y, attributes));
         dnn.destroyAttributes(attributes);
@@ -104,7 +118,7 @@ final class CpuProducts implements AutoCloseable {
     void convolve(Tensor x, Convolution convolution, Tensor y, long height, long width, boolean accumulate) {
         requireShapes("convolution", x.columns() == convolution.in() && y.columns() == convolution.out()
                 && x.rows() == height * width && y.rows() == x.rows() && x.isContiguous() && y.isContiguous(), x, convolution.weight(), y);
-        var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate),
+        var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate, x.dtype()),
                 shape -> createConvolution(shape, convolution));
         dnn.setData(p.x, x.data());
         dnn.setData(p.y, y.data());
@@ -114,11 +128,12 @@ final class CpuProducts implements AutoCloseable {
     /** Packs the weights into the layout that the primitive chose, and fixes them. */
     private Primitive createConvolution(ConvolutionShape s, Convolution c) {
         long taps = Convolution.TAPS;
-        var x = dnn.strided(OneDnn.F32, new long[] {1, c.in(), s.height, s.width}, channelsLast(c.in(), s.height, s.width));
-        var y = dnn.strided(OneDnn.F32, new long[] {1, c.out(), s.height, s.width}, channelsLast(c.out(), s.height, s.width));
+        int dtype = OneDnn.dtype(s.dtype);
+        var x = dnn.strided(dtype, new long[] {1, c.in(), s.height, s.width}, channelsLast(c.in(), s.height, s.width));
+        var y = dnn.strided(dtype, new long[] {1, c.out(), s.height, s.width}, channelsLast(c.out(), s.height, s.width));
         var bias = dnn.strided(OneDnn.F32, new long[] {c.out()}, new long[] {1});
-        var stored = dnn.strided(OneDnn.F32, new long[] {c.out(), c.in(), taps, taps}, new long[] {c.in() * taps * taps, taps * taps, taps, 1});
-        var any = dnn.anyLayout(OneDnn.F32, c.out(), c.in(), taps, taps);
+        var stored = dnn.strided(dtype, new long[] {c.out(), c.in(), taps, taps}, new long[] {c.in() * taps * taps, taps * taps, taps, 1});
+        var any = dnn.anyLayout(dtype, c.out(), c.in(), taps, taps);
         var attributes = dnn.attributes(s.accumulate, 0, 0f);
         var description = dnn.convolution(x, any, bias, y, taps / 2, attributes);
         var layout = dnn.weightsLayout(description);
@@ -145,10 +160,9 @@ final class CpuProducts implements AutoCloseable {
         if (!fit) {
             throw new IllegalArgumentException(operation + ": x " + shape(x) + ", weight " + shape(weight) + " and y " + shape(y) + " do not fit");
         }
-        for (var tensor : new Tensor[] {x, weight, y}) {
-            if (tensor.dtype() != Dtype.F32) {
-                throw new IllegalArgumentException(operation + ": dtype " + tensor.dtype() + " is not supported on the CPU (F32)");
-            }
+        if (weight.dtype() != x.dtype() || (x.dtype() == Dtype.F32 && y.dtype() != Dtype.F32)) {
+            throw new IllegalArgumentException(operation + ": x is " + x.dtype() + ", weight " + weight.dtype() + " and y " + y.dtype()
+                    + ", wanted operands of one dtype, and F32 of F32");
         }
     }
 

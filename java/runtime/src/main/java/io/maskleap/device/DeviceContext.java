@@ -34,11 +34,16 @@ public interface DeviceContext extends AutoCloseable {
     MemorySegment allocate(Arena arena, long bytes);
 
     /**
-     * A weight where the device's kernels can read it: the CPU uses the (mapped) file's memory in place.
+     * A weight where the device's kernels can read it. The CPU uses the (mapped) file's memory in place where it has the wanted
+     * dtype already.
      *
-     * @param file (rows, columns) of {@code dtype}, row-major, in host memory that outlives this context
+     * @param file (rows, columns), row-major, in host memory that outlives this context
+     * @return the same values, rounded to {@code dtype}
      */
-    Tensor weight(MemorySegment file, Dtype dtype, long rows, long columns);
+    Tensor weight(Tensor file, Dtype dtype);
+
+    /** @throws io.maskleap.error.MaskleapException where products and convolutions of {@code dtype} are not to be had here */
+    void requireProducts(Dtype dtype);
 
     /** Our kernels. */
     Kernels kernels();

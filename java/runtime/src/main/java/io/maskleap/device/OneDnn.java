@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.NativeAccess;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
  */
 final class OneDnn {
     static final int F32 = 3;
+    private static final int BF16 = 2;
     static final int NO_DTYPE = 0;
     static final int GELU_ERF = 49;
     static final int SWISH = 44;
@@ -44,6 +46,14 @@ final class OneDnn {
 
     private static final class Holder {
         static final OneDnn INSTANCE = new OneDnn();
+    }
+
+    /** oneDNN's number of {@code dtype}. */
+    static int dtype(Dtype dtype) {
+        return switch (dtype) {
+            case F32 -> F32;
+            case BF16 -> BF16;
+        };
     }
 
     private final Path path;

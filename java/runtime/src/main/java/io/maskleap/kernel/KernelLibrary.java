@@ -13,6 +13,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * A library that implements {@code native/include/maskleap.h}: the built-in one, or a researcher's own. It is opened by
@@ -20,7 +21,7 @@ import java.util.Locale;
  */
 public final class KernelLibrary implements AutoCloseable {
     /** {@code LEAP_ABI_VERSION} of the header that these bindings were written for. */
-    public static final int ABI_VERSION = 2;
+    public static final int ABI_VERSION = 3;
 
     private final Path path;
     private final Arena arena;
@@ -37,14 +38,30 @@ public final class KernelLibrary implements AutoCloseable {
     /**
      * Opens the library at {@code path}.
      *
-     * @throws MaskleapException where it is missing, cannot be loaded, or has another ABI
+     * @throws MaskleapException where it is missing, cannot be loaded, has another ABI, or was compiled for another machine
      */
     public static KernelLibrary open(Path path) {
+        return open(path, true).orElseThrow();
+    }
+
+    /** As {@link #open}, but empty where this machine lacks what the library was compiled for. */
+    public static Optional<KernelLibrary> openIfSupported(Path path) {
+        return open(path, false);
+    }
+
+    private static Optional<KernelLibrary> open(Path path, boolean required) {
         var arena = Arena.ofShared();
         try {
             var library = new KernelLibrary(path, arena);
             library.requireSameAbi();
-            return library;
+            if (library.isSupported()) {
+                return Optional.of(library);
+            }
+            if (required) {
+                throw new MaskleapException("native library " + path + ": " + library.lastError());
+            }
+            arena.close();
+            return Optional.empty();
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -74,6 +91,14 @@ public final class KernelLibrary implements AutoCloseable {
                 throw new MaskleapException("native library " + path + ": leap_" + struct.name().toLowerCase(Locale.ROOT) + " has " + bytes
                         + " bytes, wanted " + struct.bytes + "; rebuild it against this version's native/include/maskleap.h");
             }
+        }
+    }
+
+    private boolean isSupported() {
+        try {
+            return (int) function("leap_is_supported", JAVA_INT).invokeExact() != 0;
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
         }
     }
 

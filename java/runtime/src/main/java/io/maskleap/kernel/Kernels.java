@@ -38,6 +38,7 @@ public final class Kernels {
     private final MethodHandle addLayerNorm;
     private final MethodHandle addRmsNorm;
     private final MethodHandle add;
+    private final MethodHandle convert;
     private final MethodHandle activation;
     private final MethodHandle swiglu;
     private final MethodHandle rope;
@@ -70,6 +71,7 @@ public final class Kernels {
         addLayerNorm = function("leap_add_layer_norm", ADDRESS);
         addRmsNorm = function("leap_add_rms_norm", ADDRESS);
         add = function("leap_add", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+        convert = function("leap_convert", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG);
         activation = function("leap_activation", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG);
         swiglu = function("leap_swiglu", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
         rope = function("leap_rope", ADDRESS);
@@ -217,6 +219,18 @@ public final class Kernels {
         requireDtype("add", "y", y, Dtype.F32);
         try {
             check((int) add.invokeExact(stream, x.dtype().code, x.data(), y.data(), x.rows() * x.columns()));
+        } catch (Throwable t) {
+            throw NativeAccess.rethrow(t);
+        }
+    }
+
+    /** y = x, rounded to y's dtype. */
+    public void convert(Tensor x, Tensor y) {
+        requireContiguous("convert", "x", x);
+        requireContiguous("convert", "y", y);
+        requireShape("convert", "y", y, x.rows(), x.columns());
+        try {
+            check((int) convert.invokeExact(stream, x.dtype().code, x.data(), y.dtype().code, y.data(), x.rows() * x.columns()));
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
         }

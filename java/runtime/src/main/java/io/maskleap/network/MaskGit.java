@@ -7,6 +7,7 @@ import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
 import io.maskleap.kernel.Grid;
 import io.maskleap.kernel.Heads;
@@ -21,6 +22,9 @@ import java.util.List;
  * Source: Chang et al. 2022 (MaskGIT), in the form of valeoai's MaskGIT-pytorch. Immutable; shared by sessions.
  */
 public final class MaskGit {
+    /** The name of the token embedding, which is also the head's weight. */
+    public static final String TOKEN_EMBEDDING = "tok_emb.weight";
+
     private static final float EDGE_EPS = 1e-12f;
     private static final float LAYER_EPS = 1e-5f;
 
@@ -29,6 +33,7 @@ public final class MaskGit {
 
     private final DeviceContext device;
     private final MaskGitConfig config;
+    private final Dtype operands;
     private final Tensor tokenEmbedding;
     private final Tensor positionEmbedding;
     private final Norm firstNorm;
@@ -45,14 +50,16 @@ public final class MaskGit {
     /**
      * Takes the weights from {@code source}, under the checkpoint's names.
      *
+     * @param operands the dtype of what is multiplied
      * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
      */
-    public MaskGit(DeviceContext device, MaskGitConfig config, TensorSource source) {
+    public MaskGit(DeviceContext device, MaskGitConfig config, TensorSource source, Dtype operands) {
         this.device = device;
         this.config = config;
-        var weights = new WeightReader(source, device);
+        this.operands = operands;
+        var weights = new WeightReader(source, device, operands);
         int C = config.channels();
-        tokenEmbedding = weights.matrix("tok_emb.weight", config.vocabulary(), C);
+        tokenEmbedding = weights.matrix(TOKEN_EMBEDDING, config.vocabulary(), C);
         positionEmbedding = weights.unbatched("pos_emb", config.sequenceLength(), C);
         firstNorm = weights.norm("first_layer.0", C);
         firstLinear = weights.linear("first_layer.2", C, C).then(Activation.GELU_ERF);
@@ -68,11 +75,16 @@ public final class MaskGit {
         lastLinear = weights.linear("last_layer.2", C, C).then(Activation.GELU_ERF);
         featureNorm = weights.norm("last_layer.4", C);
         head = new Linear(tokenEmbedding.rows(0, config.codebook()), null, Activation.NONE);
-        headBias = weights.matrix("bias", config.sequenceLength(), config.vocabulary()).rows(0, config.tokens());
+        headBias = weights.bias("bias", config.sequenceLength(), config.vocabulary()).rows(0, config.tokens());
     }
 
     public MaskGitConfig config() {
         return config;
+    }
+
+    /** The dtype of what is multiplied: weights, and the activations that meet them. */
+    public Dtype operands() {
+        return operands;
     }
 
     /** (V', C): also what the shortcut's new tokens are embedded with. */
@@ -99,12 +111,13 @@ public final class MaskGit {
         private final Tensor mlp;
 
         /** Takes room for {@code rows} rows. */
-        public Activations(Workspace workspace, MaskGitConfig config, long rows) {
+        public Activations(Workspace workspace, MaskGit network, long rows) {
+            var config = network.config;
             residual = workspace.tensor(F32, rows, config.channels());
-            hidden = workspace.tensor(F32, rows, config.channels());
-            delta = workspace.tensor(F32, rows, config.channels());
-            qkv = workspace.tensor(F32, rows, 3L * config.channels());
-            mlp = workspace.tensor(F32, rows, config.mlp());
+            hidden = workspace.tensor(network.operands, rows, config.channels());
+            delta = workspace.tensor(network.operands, rows, config.channels());
+            qkv = workspace.tensor(network.operands, rows, 3L * config.channels());
+            mlp = workspace.tensor(network.operands, rows, config.mlp());
         }
     }
 
@@ -119,7 +132,7 @@ public final class MaskGit {
         long N = sequences.rows();
         long perImage = sequences.rowsPerImage();
         int C = config.channels();
-        var x = a.residual.rows(0, N);      // (N, C), the residual stream
+        var x = a.residual.rows(0, N);      // (N, C) float32, the residual stream
         var h = a.hidden.rows(0, N);        // (N, C)
         var d = a.delta.rows(0, N);         // (N, C), what the residual stream is to gain next
         var qkv = a.qkv.rows(0, N);         // (N, 3C)
@@ -130,8 +143,8 @@ public final class MaskGit {
         kernels.embed(new EmbedCall(sequences.count(), sequences.length(), sequences.length(), ids, MemorySegment.NULL, MemorySegment.NULL,
                 tokenEmbedding, positionEmbedding, x));
         kernels.addLayerNorm(x, null, firstNorm.gamma(), firstNorm.beta(), h, EDGE_EPS);
-        device.linear(h, firstLinear, d, perImage);
-        kernels.addLayerNorm(d, null, secondNorm.gamma(), secondNorm.beta(), h, EDGE_EPS);
+        device.linear(h, firstLinear, x, perImage);
+        kernels.addLayerNorm(x, null, secondNorm.gamma(), secondNorm.beta(), h, EDGE_EPS);
         device.linear(h, secondLinear, x, perImage);
 
         Tensor pending = null;
@@ -147,8 +160,8 @@ public final class MaskGit {
         }
 
         kernels.addLayerNorm(x, pending, lastNorm.gamma(), lastNorm.beta(), h, EDGE_EPS);
-        device.linear(h, lastLinear, d, perImage);
-        kernels.addLayerNorm(d, null, featureNorm.gamma(), featureNorm.beta(), feature, EDGE_EPS);
+        device.linear(h, lastLinear, x, perImage);
+        kernels.addLayerNorm(x, null, featureNorm.gamma(), featureNorm.beta(), feature, EDGE_EPS);
     }
 
     /**
@@ -158,12 +171,29 @@ public final class MaskGit {
      * @param positions (images, tokens) int32: masked grid positions
      * @param step      the step's parameter block
      * @param masked    masked tokens of each image
-     * @param rows      scratch, (images * guided * masked, C)
-     * @param logits    out (images * guided * masked, K)
+     * @param rows      scratch of at least images * guided * masked rows
+     * @param logits    out (images * guided * masked, K) float32
      */
-    public void logits(Tensor feature, Sequences sequences, MemorySegment positions, MemorySegment step, int masked, Tensor rows, Tensor logits) {
+    public void logits(Tensor feature, Sequences sequences, MemorySegment positions, MemorySegment step, int masked, HeadRows rows, Tensor logits) {
         var grid = Grid.identity(sequences.images(), sequences.guided(), config.tokens());
-        device.kernels().gatherRows(grid, feature, sequences.offsets(), positions, step, rows, masked);
-        device.linear(rows, head, logits, (long) sequences.guided() * masked);
+        var gathered = rows.gathered.rows(0, logits.rows());        // (images * guided * masked, C) float32
+        var operand = rows.operand.rows(0, logits.rows());
+        device.kernels().gatherRows(grid, feature, sequences.offsets(), positions, step, gathered, masked);
+        if (operands != F32) {
+            device.kernels().convert(gathered, operand);
+        }
+        device.linear(operand, head, logits, (long) sequences.guided() * masked);
+    }
+
+    /** Rows of features on their way to the head: as they are, and as it multiplies them. */
+    public static final class HeadRows {
+        private final Tensor gathered;
+        private final Tensor operand;
+
+        /** Takes room for {@code rows} rows. */
+        public HeadRows(Workspace workspace, MaskGit network, long rows) {
+            gathered = workspace.tensor(F32, rows, network.config.channels());
+            operand = network.operands == F32 ? gathered : workspace.tensor(network.operands, rows, network.config.channels());
+        }
     }
 }

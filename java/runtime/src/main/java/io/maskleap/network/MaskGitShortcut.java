@@ -7,6 +7,7 @@ import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
 import io.maskleap.kernel.Heads;
 import io.maskleap.kernel.Raggedness;
@@ -39,6 +40,7 @@ public final class MaskGitShortcut {
     private final DeviceContext device;
     private final ShortcutConfig config;
     private final MaskGit base;
+    private final Dtype operands;
     private final Projections projections;
     private final List<Block> blocks;
     private final Norm lastNorm;
@@ -47,7 +49,8 @@ public final class MaskGitShortcut {
     private final Time time;
 
     /**
-     * Takes the weights from {@code source}, under the checkpoint's names; the embeddings are those of {@code base}.
+     * Takes the weights from {@code source}, under the checkpoint's names; the embeddings, and the dtype of what is multiplied,
+     * are those of {@code base}.
      *
      * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
      */
@@ -55,7 +58,8 @@ public final class MaskGitShortcut {
         this.device = device;
         this.config = config;
         this.base = base;
-        var weights = new WeightReader(source, device);
+        operands = base.operands();
+        var weights = new WeightReader(source, device, operands);
         int C = config.baseChannels();
         int c = config.channels();
         if (C != base.config().channels()) {
@@ -75,10 +79,14 @@ public final class MaskGitShortcut {
         lastNorm = weights.norm("last_layer.0", c);
         lastLinear = weights.linear("last_layer.1", c, c).then(Activation.GELU_ERF);
         outNorm = weights.norm("last_layer.3", c);
-        time = config.embedsTime()
-                ? new Time(weights.linear("time_embedder.mlp.0", config.timeHidden(), TIME_SINUSOIDS).then(Activation.SILU),
-                        weights.linear("time_embedder.mlp.2", c, config.timeHidden()), weights.linear("adaLN_modulation", 2L * c, c))
-                : null;
+        time = config.embedsTime() ? time(weights.inFloat32()) : null;
+    }
+
+    /** A few rows in all: float32 costs nothing here, and sinusoids of up to 1000 radians want it. */
+    private Time time(WeightReader weights) {
+        int c = config.channels();
+        return new Time(weights.linear("time_embedder.mlp.0", config.timeHidden(), TIME_SINUSOIDS).then(Activation.SILU),
+                weights.linear("time_embedder.mlp.2", c, config.timeHidden()), weights.linear("adaLN_modulation", 2L * c, c));
     }
 
     public ShortcutConfig config() {
@@ -101,6 +109,7 @@ public final class MaskGitShortcut {
     /** Activations of one shortcut step. */
     public static final class Activations {
         private final Tensor residual;
+        private final Tensor feature;
         private final Tensor hidden;
         private final Tensor delta;
         private final Tensor queries;
@@ -115,17 +124,20 @@ public final class MaskGitShortcut {
         private final Tensor modulation;
 
         /** Takes room for {@code rows} rows and {@code newTokens} tokens of {@code images} images. */
-        public Activations(Workspace workspace, ShortcutConfig config, long rows, long newTokens, int images) {
+        public Activations(Workspace workspace, MaskGitShortcut network, long rows, long newTokens, int images) {
+            var config = network.config;
+            var operands = network.operands;
             int c = config.channels();
             residual = workspace.tensor(F32, rows, c);
-            hidden = workspace.tensor(F32, rows, c);
-            delta = workspace.tensor(F32, rows, c);
-            queries = workspace.tensor(F32, rows, c);
-            keysAndValues = workspace.tensor(F32, rows, 2L * c);
-            mlp = workspace.tensor(F32, rows, config.mlp());
-            embedded = workspace.tensor(F32, newTokens, config.baseChannels());
-            this.newTokens = workspace.tensor(F32, newTokens, c);
-            newKeysAndValues = workspace.tensor(F32, newTokens, 2L * c);
+            feature = workspace.tensor(operands, operands == F32 ? 0 : rows, config.baseChannels());
+            hidden = workspace.tensor(operands, rows, c);
+            delta = workspace.tensor(operands, rows, c);
+            queries = workspace.tensor(operands, rows, c);
+            keysAndValues = workspace.tensor(operands, rows, 2L * c);
+            mlp = workspace.tensor(operands, rows, config.mlp());
+            embedded = workspace.tensor(operands, newTokens, config.baseChannels());
+            this.newTokens = workspace.tensor(operands, newTokens, c);
+            newKeysAndValues = workspace.tensor(operands, newTokens, 2L * c);
             sinusoids = workspace.tensor(F32, images, TIME_SINUSOIDS);
             timeHidden = workspace.tensor(F32, images, config.timeHidden());
             timeEmbedding = workspace.tensor(F32, images, c);
@@ -143,7 +155,7 @@ public final class MaskGitShortcut {
         long N = sequences.rows();
         long perImage = sequences.rowsPerImage();
         int c = config.channels();
-        var x = a.residual.rows(0, N);              // (N, C'), the residual stream
+        var x = a.residual.rows(0, N);              // (N, C') float32, the residual stream
         var h = a.hidden.rows(0, N);                // (N, C')
         var d = a.delta.rows(0, N);                 // (N, C'), what the residual stream is to gain next
         var q = a.queries.rows(0, N);               // (N, C')
@@ -158,7 +170,7 @@ public final class MaskGitShortcut {
         if (projections == null) {
             device.copy(feature, x);
         } else {
-            device.linear(feature, projections.in, x, perImage);
+            device.linear(operand(feature, a.feature), projections.in, x, perImage);
         }
         Tensor pending = null;
         for (var block : blocks) {
@@ -173,7 +185,7 @@ public final class MaskGitShortcut {
 
             kernels.addLayerNorm(x, d, block.selfNorm.gamma(), block.selfNorm.beta(), h, LAYER_EPS);
             device.linear(h, block.self.queries(), q, perImage);
-            device.linear(x, block.self.keysAndValues(), kv, perImage);                             // of x itself: k and v are not normalised
+            device.linear(operand(x, h), block.self.keysAndValues(), kv, perImage);                 // of x itself: k and v are not normalised
             kernels.attention(q, kv.columns(0, c), kv.columns(c, c), h, toThemselves, heads, heads.scale());
             device.linear(h, block.self.outProjection(), d, perImage);
             kernels.addLayerNorm(x, d, block.selfMlpNorm.gamma(), block.selfMlpNorm.beta(), h, LAYER_EPS);
@@ -182,16 +194,28 @@ public final class MaskGitShortcut {
             pending = d;
         }
         kernels.addLayerNorm(x, pending, lastNorm.gamma(), lastNorm.beta(), h, LAST_EPS);
-        device.linear(h, lastLinear, d, perImage);
-        kernels.addLayerNorm(d, null, outNorm.gamma(), outNorm.beta(), h, LAST_EPS);
-        if (time != null) {
-            kernels.modulate(h, modulation(maskRatios, a), h, maskRatios.count == 1 ? N : perImage);
+        device.linear(h, lastLinear, x, perImage);
+        if (time == null) {
+            kernels.addLayerNorm(x, null, outNorm.gamma(), outNorm.beta(), h, LAST_EPS);
+        } else {
+            kernels.addLayerNorm(x, null, outNorm.gamma(), outNorm.beta(), x, LAST_EPS);
+            kernels.modulate(x, modulation(maskRatios, a), h, maskRatios.count == 1 ? N : perImage);
         }
         if (projections == null) {
             kernels.add(h, feature);
         } else {
             device.addLinear(h, projections.out, feature, perImage);
         }
+    }
+
+    /** x as products take it: itself, or rounded to {@code rounded}'s first rows. */
+    private Tensor operand(Tensor x, Tensor rounded) {
+        if (operands == F32) {
+            return x;
+        }
+        var operand = rounded.rows(0, x.rows());
+        device.kernels().convert(x, operand);
+        return operand;
     }
 
     /** Embeddings of the new tokens, projected: (images * n, C'). */

@@ -1,12 +1,11 @@
 package io.maskleap.network;
 
-import static io.maskleap.kernel.Dtype.F32;
-
 import io.maskleap.device.Convolution;
 import io.maskleap.device.DeviceContext;
 import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.weights.TensorSource;
@@ -35,6 +34,7 @@ public final class VqganDecoder {
 
     private final DeviceContext device;
     private final VqganConfig config;
+    private final Dtype dtype;
     private final Tensor codebook;
     private final Linear postQuant;
     private final Convolution convIn;
@@ -48,12 +48,14 @@ public final class VqganDecoder {
     /**
      * Takes the weights from {@code source}, under the checkpoint's names.
      *
+     * @param dtype of weights and activations
      * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
      */
-    public VqganDecoder(DeviceContext device, VqganConfig config, TensorSource source) {
+    public VqganDecoder(DeviceContext device, VqganConfig config, TensorSource source, Dtype dtype) {
         this.device = device;
         this.config = config;
-        var weights = new WeightReader(source, device);
+        this.dtype = dtype;
+        var weights = new WeightReader(source, device, dtype);
         codebook = weights.matrix("quantize.embedding.weight", config.codebook(), config.embeddingChannels());
         postQuant = weights.pointwise("post_quant_conv", config.latentChannels(), config.embeddingChannels());
         long channels = config.middleChannels();
@@ -107,17 +109,19 @@ public final class VqganDecoder {
         private final MemorySegment scores;
 
         /** Takes room for one image of {@code grid} x {@code grid} codes. */
-        public Activations(Workspace workspace, VqganConfig config, int grid) {
-            long largest = config.largestActivation(grid) * Float.BYTES;
+        public Activations(Workspace workspace, VqganDecoder network, int grid) {
+            var config = network.config;
+            int bytes = network.dtype.bytes();
+            long largest = config.largestActivation(grid) * bytes;
             x = workspace.bytes(largest);
             h = workspace.bytes(largest);
             spare = workspace.bytes(largest);
             long pixels = config.largestAttention(grid);
             long channels = config.widestAttention();
-            q = workspace.bytes(pixels * channels * Float.BYTES);
-            k = workspace.bytes(pixels * channels * Float.BYTES);
-            v = workspace.bytes(pixels * channels * Float.BYTES);
-            scores = workspace.bytes(pixels * pixels * Float.BYTES);
+            q = workspace.bytes(pixels * channels * bytes);
+            k = workspace.bytes(pixels * channels * bytes);
+            v = workspace.bytes(pixels * channels * bytes);
+            scores = workspace.bytes(pixels * pixels * bytes);
         }
     }
 
@@ -139,7 +143,7 @@ public final class VqganDecoder {
         }
 
         private Tensor tensor(MemorySegment buffer, long itsChannels) {
-            return Tensor.of(buffer, F32, height * width, itsChannels);
+            return Tensor.of(buffer, dtype, height * width, itsChannels);
         }
 
         private Tensor x() {
@@ -183,7 +187,7 @@ public final class VqganDecoder {
             var q = tensor(a.q, channels);
             var k = tensor(a.k, channels);
             var v = tensor(a.v, channels);
-            var scores = Tensor.of(a.scores, F32, pixels, pixels);
+            var scores = Tensor.of(a.scores, dtype, pixels, pixels);
             device.kernels().groupNorm(x(), attention.norm.gamma(), attention.norm.beta(), h, 1, VqganConfig.GROUPS, EPS, false);
             device.linear(h, attention.q, q, pixels);
             device.linear(h, attention.k, k, pixels);
@@ -202,7 +206,7 @@ public final class VqganDecoder {
 
         private void upsample(Convolution convolution) {
             var small = x();
-            var large = Tensor.of(other, F32, 4 * small.rows(), channels);
+            var large = Tensor.of(other, dtype, 4 * small.rows(), channels);
             device.kernels().upsampleNearest2x(small, large, 1, height, width);
             swap();
             height *= 2;
@@ -215,11 +219,11 @@ public final class VqganDecoder {
      * One image: codes to pixels.
      *
      * @param codes (grid, grid) int32, each 0 to codebook - 1
-     * @return (height * width, 3) float32, nominally -1 to 1; valid until the next call with these activations
+     * @return (height * width, 3), nominally -1 to 1; valid until the next call with these activations
      */
     public Tensor decode(MemorySegment codes, int grid, Activations a) {
         var pass = new Pass(a, grid);
-        var embedded = Tensor.of(a.h, F32, (long) grid * grid, config.embeddingChannels());
+        var embedded = Tensor.of(a.h, dtype, (long) grid * grid, config.embeddingChannels());
         device.kernels().embed(new EmbedCall(1, embedded.rows(), embedded.rows(), codes, MemorySegment.NULL, MemorySegment.NULL, codebook, null, embedded));
         pass.channels = config.latentChannels();
         device.linear(embedded, postQuant, pass.x(), embedded.rows());

@@ -8,19 +8,28 @@ import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.weights.RawTensor;
-import io.maskleap.weights.StoredDtype;
 import io.maskleap.weights.TensorSource;
 import java.util.Arrays;
 import java.util.List;
 
-/** Takes the weights of a network from a file by name, checks that each has the wanted shape, and brings them to the device. */
+/**
+ * Takes the weights of a network from a file by name, checks that each has the wanted shape, and brings them to the device:
+ * what is an operand of products in one dtype, norms and biases in float32.
+ */
 final class WeightReader {
     private final TensorSource source;
     private final DeviceContext device;
+    private final Dtype operands;
 
-    WeightReader(TensorSource source, DeviceContext device) {
+    WeightReader(TensorSource source, DeviceContext device, Dtype operands) {
         this.source = source;
         this.device = device;
+        this.operands = operands;
+    }
+
+    /** The same weights with operands in float32. */
+    WeightReader inFloat32() {
+        return new WeightReader(source, device, Dtype.F32);
     }
 
     boolean has(String name) {
@@ -28,35 +37,47 @@ final class WeightReader {
     }
 
     /** The tensor {@code name} of this shape, as a matrix of {@code rows} rows. */
-    private Tensor matrix(String name, long rows, long... shape) {
+    private Tensor matrix(Dtype dtype, String name, long rows, long... shape) {
         RawTensor raw = source.tensor(name);
         List<Long> wanted = Arrays.stream(shape).boxed().toList();
         if (!raw.shape().equals(wanted)) {
             throw new MaskleapException(source.path() + ": tensor " + name + " has shape " + raw.shape() + ", wanted " + wanted);
         }
-        if (raw.dtype() != StoredDtype.F32) {
-            throw new MaskleapException(source.path() + ": tensor " + name + " is " + raw.dtype() + ", wanted F32; import the checkpoint again");
-        }
-        if (raw.data().address() % Float.BYTES != 0) {
-            throw new MaskleapException(source.path() + ": tensor " + name + " lies at an address that is no multiple of " + Float.BYTES
+        var stored = storedDtype(raw, name);
+        if (raw.data().address() % stored.bytes() != 0) {
+            throw new MaskleapException(source.path() + ": tensor " + name + " lies at an address that is no multiple of " + stored.bytes()
                     + "; import the checkpoint again");
         }
-        return device.weight(raw.data(), Dtype.F32, rows, raw.elementCount() / rows);
+        return device.weight(Tensor.of(raw.data(), stored, rows, raw.elementCount() / rows), dtype);
+    }
+
+    private Dtype storedDtype(RawTensor raw, String name) {
+        return switch (raw.dtype()) {
+            case F32 -> Dtype.F32;
+            case BF16 -> Dtype.BF16;
+            default -> throw new MaskleapException(source.path() + ": tensor " + name + " is " + raw.dtype()
+                    + ", wanted F32 or BF16; import the checkpoint again");
+        };
     }
 
     /** A tensor of shape (rows, columns). */
     Tensor matrix(String name, long rows, long columns) {
-        return matrix(name, rows, new long[] {rows, columns});
+        return matrix(operands, name, rows, rows, columns);
+    }
+
+    /** A tensor of shape (rows, columns) that is added, not multiplied. */
+    Tensor bias(String name, long rows, long columns) {
+        return matrix(Dtype.F32, name, rows, rows, columns);
     }
 
     /** A tensor of shape (1, rows, columns), as position embeddings are stored. */
     Tensor unbatched(String name, long rows, long columns) {
-        return matrix(name, rows, 1, rows, columns);
+        return matrix(operands, name, rows, 1, rows, columns);
     }
 
     /** A tensor of shape (n), as a matrix of one row. */
     Tensor vector(String name, long n) {
-        return matrix(name, 1, new long[] {n});
+        return matrix(Dtype.F32, name, 1, n);
     }
 
     Norm norm(String prefix, long channels) {
@@ -73,11 +94,11 @@ final class WeightReader {
 
     /** A convolution of one tap: a linear layer over channels. */
     Linear pointwise(String prefix, long out, long in) {
-        return new Linear(matrix(prefix + ".weight", out, out, in, 1, 1), vector(prefix + ".bias", out), Activation.NONE);
+        return new Linear(matrix(operands, prefix + ".weight", out, out, in, 1, 1), vector(prefix + ".bias", out), Activation.NONE);
     }
 
     Convolution convolution(String prefix, long out, long in) {
-        return new Convolution(matrix(prefix + ".weight", out, out, in, Convolution.TAPS, Convolution.TAPS), vector(prefix + ".bias", out));
+        return new Convolution(matrix(operands, prefix + ".weight", out, out, in, Convolution.TAPS, Convolution.TAPS), vector(prefix + ".bias", out));
     }
 
     Attention attention(String prefix, long channels) {

@@ -8,18 +8,20 @@ import io.maskleap.weights.TensorSource;
 final class Errors {
     private final String name;
     private final double tolerance;
+    private final boolean relative;
     private double maxAbsolute;
     private double maxMagnitude;
 
     /** No error so far. */
-    Errors(String name, double tolerance) {
+    Errors(String name, double tolerance, boolean relative) {
         this.name = name;
         this.tolerance = tolerance;
+        this.relative = relative;
     }
 
     /** The errors of one tensor, which is recorded under {@code name}. */
-    static TensorCheck of(String name, float[] actual, TensorSource recorded, double tolerance) {
-        var errors = new Errors(name, tolerance);
+    static TensorCheck of(String name, float[] actual, TensorSource recorded, double tolerance, boolean relative) {
+        var errors = new Errors(name, tolerance, relative);
         errors.add(actual, recorded, name);
         return errors.check();
     }
@@ -38,6 +40,6 @@ final class Errors {
     }
 
     TensorCheck check() {
-        return new TensorCheck(name, maxAbsolute, maxMagnitude == 0 ? maxAbsolute : maxAbsolute / maxMagnitude, tolerance);
+        return new TensorCheck(name, maxAbsolute, maxMagnitude == 0 ? maxAbsolute : maxAbsolute / maxMagnitude, tolerance, relative);
     }
 }

@@ -4,6 +4,7 @@ import io.maskleap.Device;
 import io.maskleap.GenerationSettings;
 import io.maskleap.Model;
 import io.maskleap.NetworkProbe;
+import io.maskleap.Precision;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.sampling.Randomization;
 import io.maskleap.sampling.Schedule;
@@ -26,22 +27,21 @@ import java.util.function.Consumer;
  * with its recorded uniforms. Its {@code fixture.json} says what there is.
  */
 public final class FixtureVerifier {
-    /** Bounds on absolute errors in float32. */
-    static final double FEATURE_TOLERANCE = 1e-4;
-    static final double LOGIT_TOLERANCE = 1e-3;
-    static final double IMAGE_TOLERANCE = 2e-4;
-
     /** Defaults that fit a grid of any size: each run brings its own. */
     private static final GenerationSettings ANY_SETTINGS = new GenerationSettings(1, 1, Schedule.ARCCOS, Randomization.LINEAR, 0, 1, 0);
 
     private final Path folder;
     private final Device device;
+    private final Precision precision;
+    private final Tolerances tolerances;
     private final JsonObject fixture;
 
     /** @throws MaskleapException where {@code folder} is no fixture */
-    public FixtureVerifier(Path folder, Device device) {
+    public FixtureVerifier(Path folder, Device device, Precision precision) {
         this.folder = folder;
         this.device = device;
+        this.precision = precision;
+        tolerances = Tolerances.of(precision);
         var path = folder.resolve("fixture.json");
         if (!Files.exists(path)) {
             throw new MaskleapException(folder + ": is no fixture folder, it has no fixture.json");
@@ -78,7 +78,7 @@ public final class FixtureVerifier {
                     for (var run : fixture.getObjects("runs")) {
                         if (run.findString("shortcut").equals(shortcut)) {
                             progress.accept("run " + run.getString("name"));
-                            runs.add(new RecordedRun(folder, run, model).replay());
+                            runs.add(check(run, model));
                         }
                     }
                 });
@@ -86,6 +86,12 @@ public final class FixtureVerifier {
         }
         requireEveryRun(runs);
         return new VerifyReport(folder, description[0], tensors, runs);
+    }
+
+    /** In float32 the run itself; in bfloat16, where a token may well be drawn differently, each step with the recorded tokens. */
+    private RunCheck check(JsonObject run, Model model) {
+        var free = new RecordedRun(folder, run, model, tolerances).replay();
+        return precision == Precision.FLOAT32 ? free : free.withForced(new ForcedRun(folder, run, model, tolerances).check());
     }
 
     private List<String> shortcutNames() {
@@ -106,7 +112,7 @@ public final class FixtureVerifier {
                     .orElse(MaskGitImport.DEFAULT_SHORTCUT_HEADS);
             var imported = new MaskGitImport(folder.resolve("base.pth"), folder.resolve("vqgan-last.ckpt"), folder.resolve("vqgan-model.yaml"),
                     shortcut.map(name -> folder.resolve(name + ".pth")), temporary.path().resolve("model"), folder.toAbsolutePath().normalize().getFileName().toString(),
-                    config.getInt("heads"), shortcutHeads, List.of(), ANY_SETTINGS).run();
+                    config.getInt("heads"), shortcutHeads, List.of(), precision, ANY_SETTINGS).run();
             try (var model = Model.open(imported.folder(), device)) {
                 requireSame(config, model);
                 work.accept(model);
@@ -132,21 +138,21 @@ public final class FixtureVerifier {
         }
     }
 
-    private static List<TensorCheck> forward(NetworkProbe probe, TensorSource expected) {
+    private List<TensorCheck> forward(NetworkProbe probe, TensorSource expected) {
         var features = probe.features(expected.tensor("forward.codes").toInts(), expected.tensor("forward.labels").toInts(),
                 flags(expected, "forward.drop_label"));
-        return List.of(Errors.of("forward.feature", features, expected, FEATURE_TOLERANCE),
-                Errors.of("forward.logits", probe.logits(features), expected, LOGIT_TOLERANCE));
+        return List.of(Errors.of("forward.feature", features, expected, tolerances.feature(), tolerances.relative()),
+                Errors.of("forward.logits", probe.logits(features), expected, tolerances.logit(), tolerances.relative()));
     }
 
-    private static TensorCheck shortcut(NetworkProbe probe, TensorSource expected, String name) {
+    private TensorCheck shortcut(NetworkProbe probe, TensorSource expected, String name) {
         var next = probe.shortcut(expected.tensor(name + ".prev_feature").toFloats(), expected.tensor(name + ".new_token_ids").toInts(),
                 flags(expected, name + ".new_token_map"), expected.tensor(name + ".mask_ratio").toFloats());
-        return Errors.of(name + ".next_feature", next, expected, FEATURE_TOLERANCE);
+        return Errors.of(name + ".next_feature", next, expected, tolerances.feature(), tolerances.relative());
     }
 
-    private static TensorCheck decode(NetworkProbe probe, TensorSource expected) {
-        return Errors.of("decode.image", probe.decode(expected.tensor("decode.codes").toInts()), expected, IMAGE_TOLERANCE);
+    private TensorCheck decode(NetworkProbe probe, TensorSource expected) {
+        return Errors.of("decode.image", probe.decode(expected.tensor("decode.codes").toInts()), expected, tolerances.image(), tolerances.relative());
     }
 
     private static boolean[] flags(TensorSource source, String name) {

@@ -1,10 +1,12 @@
 package io.maskleap.tools;
 
+import io.maskleap.weights.RawTensor;
 import io.maskleap.weights.SafetensorsWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * A network on its way into a model folder.
@@ -26,8 +28,9 @@ record ImportedNetwork(String name, String summary, Map<String, Object> config, 
         return json;
     }
 
-    void writeWeights(Path folder) {
-        SafetensorsWriter.write(folder.resolve(fileName()), weights.taken(), Map.of());
+    /** @param stored what is written of a tensor */
+    void writeWeights(Path folder, UnaryOperator<RawTensor> stored) {
+        SafetensorsWriter.write(folder.resolve(fileName()), weights.taken().stream().map(stored).toList(), Map.of());
     }
 
     private String fileName() {

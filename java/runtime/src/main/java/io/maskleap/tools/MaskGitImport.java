@@ -2,7 +2,9 @@ package io.maskleap.tools;
 
 import io.maskleap.GenerationSettings;
 import io.maskleap.Manifest;
+import io.maskleap.Precision;
 import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.network.MaskGitConfig;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.sampling.Randomization;
@@ -34,10 +36,11 @@ import java.util.Optional;
  * @param heads         attention heads of the base network
  * @param shortcutHeads attention heads of the shortcut
  * @param classNames    in the order of the classes; empty: the classes have numbers only
+ * @param precision     in which weights are stored: bfloat16 for what products multiply, or all in float32
  * @param defaults      settings for what a request does not say; without a shortcut all steps are full
  */
 public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Path> shortcut, Path out, String name,
-        int heads, int shortcutHeads, List<String> classNames, GenerationSettings defaults) {
+        int heads, int shortcutHeads, List<String> classNames, Precision precision, GenerationSettings defaults) {
     /** Heads of the published base networks. */
     public static final int DEFAULT_HEADS = 16;
     /** Heads of the published shortcut. */
@@ -66,7 +69,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
             var decoderConfig = VqganConfig.derive(vqganTensors);
             VqganYaml.requireSame(vqganConfig, decoderConfig, vqgan);
 
-            var networks = new MaskGitNetworks(memory);
+            var networks = new MaskGitNetworks(memory, precision == Precision.BFLOAT16 ? Dtype.BF16 : Dtype.F32);
             var baseNetwork = networks.addBase(baseFile.stateDict("model_state_dict"), heads, decoderConfig.codebook());
             if (shortcutFile != null) {
                 networks.addShortcut(shortcutFile.stateDict(), shortcutHeads, baseNetwork);
@@ -76,7 +79,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
             requireClassNames(baseNetwork.config().classes());
             var settings = settings(baseNetwork.config());
             folder.write(hidden -> {
-                networks.all().forEach(network -> network.writeWeights(hidden));
+                networks.writeWeights(hidden);
                 Json.write(hidden.resolve(ModelFolder.MANIFEST), manifest(networks.all(), settings));
             });
             return new ImportReport(out, derived(networks.all()), assumed(networks.all(), settings));

@@ -1,7 +1,7 @@
 package io.maskleap.tools;
 
-import io.maskleap.device.DeviceContext;
 import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.network.MaskGit;
 import io.maskleap.network.MaskGitConfig;
 import io.maskleap.network.MaskGitShortcut;
@@ -10,6 +10,7 @@ import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganDecoder;
 import io.maskleap.weights.TensorSource;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -30,12 +31,24 @@ final class MaskGitNetworks {
     private static final List<String> DECODER_PARTS = List.of("post_quant_conv.", "decoder.");
 
     private final Arena memory;
-    private final DeviceContext device = new ShapeCheck();
+    private final Dtype operands;
+    private final ShapeCheck device = new ShapeCheck();
     private final List<ImportedNetwork> networks = new ArrayList<>();
 
-    /** @param memory for the tensors that have to be converted */
-    MaskGitNetworks(Arena memory) {
+    /**
+     * @param memory   for the tensors that have to be converted
+     * @param operands the dtype in which operands of products are written
+     */
+    MaskGitNetworks(Arena memory, Dtype operands) {
         this.memory = memory;
+        this.operands = operands;
+    }
+
+    /** Writes the networks' files. */
+    void writeWeights(Path folder) {
+        for (var network : networks) {
+            network.writeWeights(folder, tensor -> device.wanted(tensor.data()) == Dtype.BF16 ? Bfloat16.of(tensor, memory) : tensor);
+        }
     }
 
     /** The networks that were added, in that order. */
@@ -46,7 +59,7 @@ final class MaskGitNetworks {
     MaskGit addBase(TensorSource checkpoint, int heads, int codebook) {
         var weights = new TakenTensors(checkpoint, memory);
         var config = MaskGitConfig.derive(checkpoint, heads, codebook);
-        var base = new MaskGit(device, config, weights);
+        var base = new MaskGit(device, config, weights, operands);
         var summary = Summaries.of(config);
         requireNothingLeft(weights, BASE_PARTS, summary);
         networks.add(new ImportedNetwork("base", summary, config.toJson(), weights, weights.left()));
@@ -65,7 +78,7 @@ final class MaskGitNetworks {
     /** The checkpoint also holds what trained the decoder (encoder, discriminator), which is left out without a word. */
     void addDecoder(TensorSource checkpoint, VqganConfig config) {
         var weights = new TakenTensors(checkpoint, memory);
-        new VqganDecoder(device, config, weights);
+        new VqganDecoder(device, config, weights, operands);
         var summary = Summaries.of(config);
         requireNothingLeft(weights, DECODER_PARTS, summary);
         networks.add(new ImportedNetwork("decoder", summary, Map.of(), weights, List.of()));

@@ -29,13 +29,13 @@ final class RecordedRun {
     private int firstMismatchStep = -1;
     private int stepsSeen;
 
-    RecordedRun(Path folder, JsonObject run, Model model) {
+    RecordedRun(Path folder, JsonObject run, Model model, Tolerances tolerances) {
         this.folder = folder;
         this.run = run;
         this.model = model;
-        features = new Errors("feature", FixtureVerifier.FEATURE_TOLERANCE);
-        logits = new Errors("guided_logits", FixtureVerifier.LOGIT_TOLERANCE);
-        image = new Errors("final.image", FixtureVerifier.IMAGE_TOLERANCE);
+        features = new Errors("feature", tolerances.feature(), tolerances.relative());
+        logits = new Errors("guided_logits", tolerances.logit(), tolerances.relative());
+        image = new Errors("final.image", tolerances.image(), tolerances.relative());
     }
 
     RunCheck replay() {
@@ -48,7 +48,7 @@ final class RecordedRun {
                 throw new MaskleapException(recorded.path() + ": has " + steps(recorded) + " steps, computed were " + stepsSeen);
             }
         }
-        return new RunCheck(run.getString("name"), run.getInt("steps"), mismatches, firstMismatchStep,
+        return new RunCheck(run.getString("name"), run.getInt("steps"), mismatches, firstMismatchStep, true,
                 light ? List.of(image.check()) : List.of(features.check(), logits.check(), image.check()));
     }
 
@@ -73,7 +73,7 @@ final class RecordedRun {
         };
     }
 
-    private static String prefix(int step) {
+    static String prefix(int step) {
         return "step" + (step < 10 ? "0" : "") + step + ".";
     }
 

@@ -8,13 +8,17 @@ import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
  * A device that takes weights and computes nothing. A network constructed on it has checked each of its tensors' names
- * and shapes, so that an import asks the networks themselves what they need, and needs no native library.
+ * and shapes, and said in which dtype it wants them, so that an import asks the networks themselves what they need, and
+ * needs no native library.
  */
 final class ShapeCheck implements DeviceContext {
+    private final Map<Long, Dtype> wanted = new HashMap<>();
 
     @Override
     public String description() {
@@ -22,8 +26,18 @@ final class ShapeCheck implements DeviceContext {
     }
 
     @Override
-    public Tensor weight(MemorySegment file, Dtype dtype, long rows, long columns) {
-        return Tensor.of(file, dtype, rows, columns);
+    public Tensor weight(Tensor file, Dtype dtype) {
+        wanted.put(file.data().address(), dtype);
+        return file;
+    }
+
+    /** The dtype that a network wanted of the weight at {@code data}. */
+    Dtype wanted(MemorySegment data) {
+        return wanted.get(data.address());
+    }
+
+    @Override
+    public void requireProducts(Dtype dtype) {
     }
 
     @Override

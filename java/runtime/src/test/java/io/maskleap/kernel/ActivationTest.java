@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.TestLibrary.onThreads;
@@ -69,13 +68,6 @@ class ActivationTest {
     void noneIsNoActivation() {
         var x = memory.outputFloats(3).matrix(1, 3);
         assertThrows(IllegalArgumentException.class, () -> kernels.activation(Activation.NONE, x, null, x));
-    }
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var x = memory.output(Dtype.BF16, 3).matrix(Dtype.BF16, 1, 3);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.activation(Activation.SILU, x, null, x), "activation", "dtype", "1");
     }
 
     @Test

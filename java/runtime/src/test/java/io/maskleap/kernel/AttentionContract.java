@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.BAD_SHAPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
@@ -206,12 +205,6 @@ abstract class AttentionContract {
         var q = memory.input(small.q()).matrix(3, 16);
         var k = memory.input(small.k()).matrix(4, 16);
         kernel.call(q, k, k, memory.outputFloats(3 * 16).matrix(3, 16), raggedness, small.heads(), 1);
-    }
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        assertRefused(BAD_DTYPE, memory, () -> callWith(Heads.of(2, 8), Dtype.BF16), name, "dtype", "1");
     }
 
     @ParameterizedTest

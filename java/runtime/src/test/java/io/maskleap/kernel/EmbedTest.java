@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.Refusal.nullOf;
@@ -154,14 +153,6 @@ class EmbedTest {
         var counts = memory.input(count).segment();
         assertRefused(BAD_ARGUMENT, memory, () -> kernels.embed(new EmbedCall(1, 3, 3, ids, positions, counts, tokenTable, positionTable, out)),
                 "embed", "count", Integer.toString(count));
-    }
-
-    @Test
-    void refusesDtypesThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var half = memory.output(Dtype.BF16, VOCABULARY * 4).matrix(Dtype.BF16, VOCABULARY, 4);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.embed(call(ids, positions, half, positionTable, out)), "embed", "table_dtype", "1");
-        assertRefused(BAD_DTYPE, memory, () -> kernels.embed(call(ids, positions, tokenTable, positionTable, half.rows(0, 3))), "embed", "out_dtype", "1");
     }
 
     @Test

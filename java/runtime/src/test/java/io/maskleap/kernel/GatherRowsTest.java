@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.Refusal.nullOf;
@@ -125,13 +124,6 @@ class GatherRowsTest {
         var bad = memory.input(0, 1, position, 0).segment();
         assertRefused(BAD_ARGUMENT, memory, () -> kernels.gatherRows(grid, x, offsets, bad, step, out, 3), "gather", "position",
                 Integer.toString(position), "4");
-    }
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var half = memory.output(Dtype.BF16, 3 * 8).matrix(Dtype.BF16, 3, 8);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.gatherRows(grid, half, offsets, positions, step, half, 3), "gather", "dtype", "1");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.maskleap.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.maskleap.error.MaskleapException;
 import java.io.IOException;
@@ -16,7 +17,8 @@ class KernelLibraryTest {
     /** The functions that opening asks for, as the real library answers them. */
     private static final String ANSWERS = """
             #include <stdint.h>
-            const char* leap_last_error(void) { return ""; }
+            const char* leap_last_error(void) { return "something is missing"; }
+            int32_t leap_is_supported(void) { return %d; }
             int32_t leap_abi_version(void) { return %d; }
             int64_t leap_struct_bytes(int32_t which) {
                 static const int64_t bytes[] = {136, 72, 104, 96, 40, 136, %d, 56};
@@ -64,20 +66,27 @@ class KernelLibraryTest {
 
     @Test
     void refusesAnotherAbiVersion() throws Exception {
-        var path = compile(ANSWERS.formatted(999, SELECT_BYTES));
+        var path = compile(ANSWERS.formatted(1, 999, SELECT_BYTES));
         assertRefused("native library " + path + ": ABI version 999, wanted " + KernelLibrary.ABI_VERSION + "; rebuild it against this version's native/include/maskleap.h", path);
     }
 
     @Test
     void refusesAParameterStructOfAnotherSize() throws Exception {
-        var path = compile(ANSWERS.formatted(KernelLibrary.ABI_VERSION, SELECT_BYTES + 8));
+        var path = compile(ANSWERS.formatted(1, KernelLibrary.ABI_VERSION, SELECT_BYTES + 8));
         assertRefused("native library " + path + ": leap_select has 128 bytes, wanted 120; rebuild it against this version's native/include/maskleap.h", path);
+    }
+
+    @Test
+    void refusesALibraryForAnotherMachine() throws Exception {
+        var path = compile(ANSWERS.formatted(0, KernelLibrary.ABI_VERSION, SELECT_BYTES));
+        assertRefused("native library " + path + ": something is missing", path);
+        assertTrue(KernelLibrary.openIfSupported(path).isEmpty());
     }
 
     /** Its version and structs are right, so it opens; the first kernel that it lacks is named. */
     @Test
     void namesAKernelThatTheLibraryLacks() throws Exception {
-        var path = compile(ANSWERS.formatted(KernelLibrary.ABI_VERSION, SELECT_BYTES));
+        var path = compile(ANSWERS.formatted(1, KernelLibrary.ABI_VERSION, SELECT_BYTES));
         try (var library = KernelLibrary.open(path)) {
             var message = assertThrows(MaskleapException.class, () -> new Kernels(library, MemorySegment.NULL)).getMessage();
             assertEquals("native library " + path + ": has no function leap_set_threads; rebuild it against this version's header", message);

@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.TestLibrary.onThreads;
@@ -64,15 +63,6 @@ class ModulateTest {
     void oneThreadComputesTheSameAsTwo() {
         var c = Case.random(1025, 384, 500);
         assertSame(onThreads(1, () -> run(c)), onThreads(2, () -> run(c)), 1025, 384);
-    }
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var x = memory.outputFloats(8).matrix(2, 4);
-        var modulation = memory.outputFloats(8).matrix(1, 8);
-        var y = memory.output(Dtype.BF16, 8).matrix(Dtype.BF16, 2, 4);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.modulate(x, modulation, y, 2), "modulate", "dtype", "1");
     }
 
     @Test

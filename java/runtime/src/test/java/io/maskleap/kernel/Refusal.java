@@ -11,7 +11,6 @@ import org.junit.jupiter.api.function.Executable;
 final class Refusal {
     static final int BAD_ARGUMENT = 1;
     static final int BAD_SHAPE = 2;
-    static final int BAD_DTYPE = 3;
 
     private Refusal() {}
 

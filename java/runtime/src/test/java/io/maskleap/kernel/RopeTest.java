@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.BAD_SHAPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
@@ -114,13 +113,6 @@ class RopeTest {
     private final Tensor x = memory.input(new float[2 * 8]).matrix(2, 8);
     private final Memory.Buffer positions = memory.input(1, 2);
     private final Tensor table = memory.input(frequencies(8)).matrix(1, 4);
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var half = memory.output(Dtype.BF16, 2 * 8).matrix(Dtype.BF16, 2, 8);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.rope(half, positions.segment(), table, 1), "rope", "dtype");
-    }
 
     @Test
     void refusesNullPointers() {

@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.BAD_SHAPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
@@ -332,17 +331,6 @@ class SampleTest {
     private static SampleCall with(SampleCall good, Grid grid, Tensor logits, long rowCapacity, Draw draw, Dtype noise) {
         return new SampleCall(grid, logits, rowCapacity, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(), good.step(),
                 good.sampled(), good.confidence(), draw, noise);
-    }
-
-    @Test
-    void refusesDtypesThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var good = small();
-        var half = memory.output(Dtype.BF16, 4 * 7).matrix(Dtype.BF16, 4, 7);
-        var halfLogits = with(good, good.grid(), half, 4, Draw.ARGMAX, Dtype.F32);
-        assertRefused(BAD_DTYPE, memory, () -> TestLibrary.kernels().sample(halfLogits), "sample", "logits_dtype", "1");
-        var halfNoise = with(good, good.grid(), good.logits(), 4, Draw.GUMBEL_MAX, Dtype.BF16);
-        assertRefused(BAD_DTYPE, memory, () -> TestLibrary.kernels().sample(halfNoise), "sample", "noise_dtype", "1");
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.TestLibrary.onThreads;
@@ -80,13 +79,6 @@ class SwigluTest {
 
     private final Tensor gate = memory.input(new float[6]).matrix(2, 3);
     private final Tensor y = memory.outputFloats(6).matrix(2, 3);
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var half = memory.output(Dtype.BF16, 6).matrix(Dtype.BF16, 2, 3);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.swiglu(half, half, half), "swiglu", "dtype");
-    }
 
     @Test
     void refusesNullPointers() {

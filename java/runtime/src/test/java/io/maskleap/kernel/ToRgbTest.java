@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.TestLibrary.onThreads;
@@ -62,14 +61,6 @@ class ToRgbTest {
     @Test
     void nothingIsNoError() {
         assertSame(new int[0], run(new float[0], -1, 1), 0);
-    }
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var x = memory.output(Dtype.BF16, 3).matrix(Dtype.BF16, 1, 3);
-        var rgb = memory.outputBytes(3).segment();
-        assertRefused(BAD_DTYPE, memory, () -> kernels.toRgb(x, rgb, -1, 1), "rgb", "dtype", "1");
     }
 
     @ParameterizedTest

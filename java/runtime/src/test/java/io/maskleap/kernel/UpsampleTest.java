@@ -2,7 +2,6 @@ package io.maskleap.kernel;
 
 import static io.maskleap.kernel.Comparison.assertSame;
 import static io.maskleap.kernel.Refusal.BAD_ARGUMENT;
-import static io.maskleap.kernel.Refusal.BAD_DTYPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.TestLibrary.onThreads;
@@ -32,14 +31,6 @@ class UpsampleTest {
         }
         assertSame(expected, onThreads(1, () -> run(x, N, h, w, C)), N, 2L * h, 2L * w, C);
         assertSame(expected, onThreads(2, () -> run(x, N, h, w, C)), N, 2L * h, 2L * w, C);
-    }
-
-    @Test
-    void refusesADtypeThatItDoesNotHave() {
-        TestLibrary.assumeCpu();
-        var x = memory.output(Dtype.BF16, 4).matrix(Dtype.BF16, 1, 4);
-        var y = memory.output(Dtype.BF16, 16).matrix(Dtype.BF16, 4, 4);
-        assertRefused(BAD_DTYPE, memory, () -> kernels.upsampleNearest2x(x, y, 1, 1, 1), "upsample", "dtype", "1");
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.maskleap.Device;
 import io.maskleap.Model;
+import io.maskleap.Precision;
 import io.maskleap.TestModels;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.weights.Json;
@@ -32,7 +33,7 @@ class FixtureVerifierTest {
     }
 
     private static VerifyReport verify(Path folder, Device device) {
-        return new FixtureVerifier(folder, device).run(line -> { });
+        return new FixtureVerifier(folder, device, Precision.FLOAT32).run(line -> { });
     }
 
     static List<Device> devices() {
@@ -48,6 +49,16 @@ class FixtureVerifierTest {
         assertEquals(6, report.runs().size());
     }
 
+    @ParameterizedTest
+    @MethodSource("devices")
+    void bfloat16IsWithinItsTolerancesAndItsMismatchesAreTold(Device device) {
+        var report = new FixtureVerifier(TestModels.tinyFixture(), device, Precision.BFLOAT16).run(line -> { });
+        assertTrue(report.passed(), report.toString());
+        assertTrue(report.tensors().stream().allMatch(check -> check.relative() && check.maxRelative() > 1e-4), "this is no bfloat16: " + report.tensors());
+        assertTrue(report.runs().stream().anyMatch(run -> run.tokenMismatches() > 0));
+        assertEquals(3, report.runs().getFirst().tensors().size());
+    }
+
     /** The run has ten classes in one batch, and five full steps of sixteen. */
     @ParameterizedTest
     @MethodSource("devices")
@@ -55,7 +66,7 @@ class FixtureVerifierTest {
         var runs = Json.read(TestModels.demoFixture().resolve("fixture.json")).getObjects("runs");
         var run = runs.stream().filter(object -> object.getString("name").equals("n16-b5")).findFirst().orElseThrow();
         try (var model = Model.open(TestModels.demo(), device)) {
-            var check = new RecordedRun(TestModels.demoFixture(), run, model).replay();
+            var check = new RecordedRun(TestModels.demoFixture(), run, model, Tolerances.of(Precision.FLOAT32)).replay();
             assertTrue(check.passed(), check.toString());
         }
     }
@@ -131,7 +142,7 @@ class FixtureVerifierTest {
     @Test
     void folderThatIsNoFixtureIsNamed(@TempDir Path empty) {
         assertEquals(empty + ": is no fixture folder, it has no fixture.json",
-                assertThrows(MaskleapException.class, () -> new FixtureVerifier(empty, Device.cpu(1))).getMessage());
+                assertThrows(MaskleapException.class, () -> new FixtureVerifier(empty, Device.cpu(1), Precision.FLOAT32)).getMessage());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.maskleap.tools;
 
 import io.maskleap.GenerationSettings;
+import io.maskleap.Precision;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ final class ImportBuilder {
     int heads = 4;
     int shortcutHeads = 4;
     List<String> classNames = List.of();
+    Precision precision = Precision.FLOAT32;
     GenerationSettings defaults = MaskGitImport.DEFAULT_SETTINGS;
     final Path out;
 
@@ -24,7 +26,7 @@ final class ImportBuilder {
     }
 
     ImportReport run() {
-        return new MaskGitImport(base, vqgan, vqganConfig, shortcut, out, "tiny", heads, shortcutHeads, classNames,
+        return new MaskGitImport(base, vqgan, vqganConfig, shortcut, out, "tiny", heads, shortcutHeads, classNames, precision,
                 defaults).run();
     }
 }

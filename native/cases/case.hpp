@@ -11,7 +11,8 @@
  *             });
  *     }
  *
- * A case runs on the emulation and on a GPU alike. It fails by an exception, which names the first coordinate that is wrong.
+ * A case runs on the CPU kernels, on the emulated CUDA kernels and on a GPU alike. It fails by an exception, which names the first
+ * coordinate that is wrong.
  */
 #pragma once
 
@@ -80,6 +81,11 @@ struct Failure : std::runtime_error {
 
 /* Thrown by a case that this device cannot run. */
 struct LeftOut {};
+
+/* For cases of values in device memory that are out of their range, and that must do no harm. */
+inline void leave_out_where_lies_are_refused() {
+    if (device::refuses_lies()) throw LeftOut();
+}
 
 /* ---- dtypes ------------------------------------------------------------------------------------------------ */
 

@@ -1,4 +1,4 @@
-/* elementwise_cases.cpp: the kernels that go over their operands once: add, activation, SwiGLU, RoPE, modulation, time embedding,
+/* elementwise_cases.cpp: the kernels that go over their operands once: add, conversion, activation, SwiGLU, RoPE, modulation, time embedding,
  * upsampling and RGB.
  */
 #include "case.hpp"
@@ -24,6 +24,20 @@ void check_add(int64_t n, int offset) {
     expect_ok(leap_add(stream(), DTYPE<T>, x_device.data(), y_device.data(), n));
     for (int64_t i = 0; i < n; ++i) y[i] += float(to_double(x[i]));
     expect_equal("y", y_device.read(), y);
+}
+
+template <class X, class Y>
+void check_convert(int64_t n, int offset) {
+    Random random;
+    auto x = random.normals<X>(n, 100);
+    const float awkward[] = {0.0f, -0.0f, 1.00390625f, 1.01171875f, 3.4028235e38f, INFINITY, -INFINITY, NAN};
+    for (int64_t i = 0; i < std::min<int64_t>(n, 8); ++i) x[i] = X(awkward[i]);
+    Buffer<X> x_device(x, offset);
+    Buffer<Y> y(n, offset);
+    expect_ok(leap_convert(stream(), DTYPE<X>, x_device.data(), DTYPE<Y>, y.data(), n));
+    std::vector<Y> wanted(n);
+    for (int64_t i = 0; i < n; ++i) wanted[i] = Y(float(to_double(x[i])));
+    expect_equal("y", y.read(), wanted);
 }
 
 template <class T>
@@ -171,6 +185,17 @@ LEAP_CASES(activation) {
                 define(name + ", f32", [=] { check_activation<float>(kind, rows, C, offset == 0, offset); });
                 define(name + ", bf16", [=] { check_activation<Bf16>(kind, rows, C, offset == 0, offset); });
             }
+}
+
+LEAP_CASES(convert) {
+    for (int64_t n : {0, 1, 3, 4, 97, 3072})
+        for (int offset : {0, 1}) {
+            const std::string name = text("n=%lld, offset %d", (long long)n, offset);
+            define(name + ", f32 to bf16", [=] { check_convert<float, Bf16>(n, offset); });
+            define(name + ", bf16 to f32", [=] { check_convert<Bf16, float>(n, offset); });
+            define(name + ", f32 to f32", [=] { check_convert<float, float>(n, offset); });
+            define(name + ", bf16 to bf16", [=] { check_convert<Bf16, Bf16>(n, offset); });
+        }
 }
 
 LEAP_CASES(swiglu) {

@@ -1,5 +1,6 @@
-/* device_memory.hpp: memory of the device under test, the only thing in cases/ that differs between a GPU and the emulation.
+/* device_memory.hpp: memory of the device under test, the only thing in which devices differ here.
  *
+ * CPU: each buffer is a heap block of exact size, which AddressSanitizer guards.
  * Emulated: each buffer is a heap block of exact size, and poisoned for AddressSanitizer except while a kernel runs or the
  * runner copies: a launcher that reads device memory on the host is found out.
  * On a GPU: each buffer has guard bands, which are looked at when it is freed.
@@ -25,6 +26,9 @@ std::string synchronize();
 
 /* For the report: the device's name, or that it is emulated. */
 std::string name();
+
+/* True where calls look at what lies in device memory, and refuse an id or a count that is out of its range: the CPU. */
+bool refuses_lies();
 
 /* True where cases of real sizes take no more than moments. */
 bool is_fast();

@@ -1,19 +1,9 @@
-/* attention_cases.cpp: bidirectional attention. */
-#include "attention_contract.hpp"
+/* tiles_cases.cpp: how kernels are cut: pure functions of sizes. */
 #include "attention_tiles.hpp"
+#include "case.hpp"
+#include "sample_tiles.hpp"
 
 namespace leap::cases {
-
-LEAP_CASES(attention) {
-    define_attention_contract(*this, leap_attention);
-    define_large("2 x 16 x 1025 x 48, bf16", [] {
-        AttentionCase<Bf16>{.heads = 16, .kv_heads = 16, .head_dim = 48, .queries = {1025, 1025}, .keys = {1025, 1025}}.check(
-            leap_attention);
-    });
-    define_large("4300 x 128, bf16", [] {
-        AttentionCase<Bf16>{.heads = 1, .kv_heads = 1, .head_dim = 128, .queries = {4300}, .keys = {4300}}.check(leap_attention);
-    });
-}
 
 LEAP_CASES(attention_tiles) {
     using namespace leap::attention;
@@ -48,6 +38,35 @@ LEAP_CASES(attention_tiles) {
         expect(cross_tiles_per_block(1025, 16, 2, 132) == 1, "MaskGIT's queries are streamed");
         expect(cross_tiles_per_block(4300, 32, 2, 132) == 8, "DiMOO's queries are not");
         expect(cross_tiles_per_block(0, 1, 1, 132) == 1, "no queries");
+    });
+}
+
+LEAP_CASES(sample_tiles) {
+    define("every codebook has the smallest tile", [] {
+        for (int64_t V = 1; V <= MAX_SAMPLED_CODES + 1; ++V) {
+            const int i = sample_tile(V);
+            expect((i < 0) == (V > MAX_SAMPLED_CODES), "V=%lld has tile %d", (long long)V, i);
+            if (i < 0) continue;
+            expect(V <= SAMPLE_TILES[i].capacity(), "V=%lld does not fit tile %d", (long long)V, i);
+            expect(i == 0 || V > SAMPLE_TILES[i - 1].capacity(), "V=%lld fits tile %d", (long long)V, i - 1);
+        }
+    });
+    define("edges that the sampler's cases know", [] {
+        for (int i = 0; i < 4; ++i) {
+            constexpr int64_t CAPACITIES[] = {1024, 4096, 8192, 16384};
+            expect(SAMPLE_TILES[i].capacity() == CAPACITIES[i], "tile %d holds %lld codes", i, (long long)SAMPLE_TILES[i].capacity());
+        }
+    });
+    define("more codes than a block holds are refused", [] {
+        Buffer<float> logits(1), confidence(1);
+        Buffer<int32_t> positions(1), sampled(1);
+        Buffer<uint64_t> seeds(1);
+        Buffer<leap_step> step(1);
+        leap_sample_params p{};
+        p.logits = logits.data(), p.positions = positions.data(), p.seeds = seeds.data(), p.step = step.data();
+        p.sampled = sampled.data(), p.confidence = confidence.data();
+        p.images = p.guided = p.row_capacity = p.tokens = 1, p.V = MAX_SAMPLED_CODES + 1;
+        expect_refused(leap_sample(stream(), &p), LEAP_BAD_SHAPE, text("V=%lld", (long long)p.V).c_str());
     });
 }
 
