@@ -7,6 +7,7 @@ import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
@@ -64,7 +65,13 @@ public final class CpuContext implements DeviceContext {
 
     private static Path defaultLibrary() {
         var named = System.getProperty(LIBRARY_PROPERTY);
-        return named != null ? Path.of(named) : NativeBundle.maskleap("libmaskleap_cpu.so");
+        if (named == null) {
+            return NativeBundle.maskleap("libmaskleap_cpu.so");
+        }
+        if (!Files.isRegularFile(Path.of(named))) {
+            throw new MaskleapException("-D" + LIBRARY_PROPERTY + "=" + named + ": no such file, wanted a library that implements maskleap.h");
+        }
+        return Path.of(named);
     }
 
     @Override
