@@ -3,12 +3,13 @@
  *
  * <p>Give it native access by name: {@code --enable-native-access=io.maskleap}.
  */
+@SuppressWarnings("module") // The demo is compiled after this module.
 module io.maskleap {
-    requires org.bytedeco.javacpp;
     requires org.snakeyaml.engine;
     requires tools.jackson.core;
 
     exports io.maskleap;
+    exports io.maskleap.cache to io.maskleap.demo;
     exports io.maskleap.error;
     exports io.maskleap.sampling;
     exports io.maskleap.tools;

@@ -2,6 +2,7 @@ package io.maskleap.device;
 
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.KernelLibrary;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -21,9 +22,9 @@ final class CpuLibrary {
 
     /** The library that {@value #PATH_PROPERTY} names, or that of the level that {@value #LEVEL_VARIABLE} asks for, or the best one. */
     static KernelLibrary open() {
-        var path = System.getProperty(PATH_PROPERTY);
-        if (path != null) {
-            return KernelLibrary.open(Path.of(path));
+        var named = System.getProperty(PATH_PROPERTY);
+        if (named != null) {
+            return named(Path.of(named));
         }
         var level = System.getenv(LEVEL_VARIABLE);
         return level != null ? ofLevel(level) : best();
@@ -39,6 +40,13 @@ final class CpuLibrary {
             throw new MaskleapException(LEVEL_VARIABLE + "=" + level + " is no instruction set of this library (" + String.join(", ", LEVELS) + ")");
         }
         return KernelLibrary.open(path(level));
+    }
+
+    private static KernelLibrary named(Path path) {
+        if (!Files.isRegularFile(path)) {
+            throw new MaskleapException("-D" + PATH_PROPERTY + "=" + path + ": no such file, wanted a library that implements maskleap.h");
+        }
+        return KernelLibrary.open(path);
     }
 
     private static KernelLibrary best() {

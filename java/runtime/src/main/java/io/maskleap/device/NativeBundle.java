@@ -1,39 +1,45 @@
 package io.maskleap.device;
 
+import io.maskleap.cache.JarCache;
 import io.maskleap.error.MaskleapException;
-import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
-import org.bytedeco.javacpp.Loader;
+import java.util.List;
+import java.util.Locale;
 
-/** The native libraries that travel in jars, unpacked by JavaCPP's loader into its per-user cache. */
+/** The native libraries that travel in jars, one jar a platform. */
 final class NativeBundle {
-    private static final String PLATFORM = Loader.Detector.getPlatform();
+    private static final String PLATFORM = platform(System.getProperty("os.name"), System.getProperty("os.arch"));
 
     private NativeBundle() {
     }
 
     /** Our own library {@code name} for this platform. */
     static Path maskleap(String name) {
-        return unpack("io/maskleap/native/" + PLATFORM + "/" + name, "build it with build-native.sh and package again");
+        return unpack("io/maskleap/native/" + PLATFORM, name, "io.maskleap:maskleap-native");
     }
 
     /** The library {@code name} of the oneDNN preset. */
     static Path oneDnn(String name) {
-        return unpack("org/bytedeco/dnnl/" + PLATFORM + "/" + name,
-                "put org.bytedeco:dnnl with classifier " + PLATFORM + " on the class path");
+        return unpack("org/bytedeco/dnnl/" + PLATFORM, name, "org.bytedeco:dnnl");
     }
 
-    private static Path unpack(String resource, String remedy) {
-        var url = NativeBundle.class.getClassLoader().getResource(resource);
-        if (url == null) {
-            throw new MaskleapException("native library " + resource + " is in no jar of this program; " + remedy);
+    private static Path unpack(String folder, String name, String artifact) {
+        // No package has this folder's name, so no module hides it.
+        var resource = NativeBundle.class.getClassLoader().getResource(folder + "/" + name);
+        if (resource == null) {
+            throw new MaskleapException("native library " + name + " is in no jar of this program; put " + artifact + " with classifier "
+                    + PLATFORM + " on the class path");
         }
-        try {
-            return url.getProtocol().equals("file") ? Path.of(url.toURI()) : Loader.cacheResource(url).toPath();
-        } catch (IOException | URISyntaxException e) {
-            throw new MaskleapException("native library " + resource + ": cannot be unpacked to the cache folder ("
-                    + e.getMessage() + "); name a writable one with -Dorg.bytedeco.javacpp.cachedir=DIR", e);
-        }
+        return JarCache.unpack(List.of(resource)).resolve(name);
+    }
+
+    /** The platform's name as JavaCPP writes it: {@code linux-x86_64}. */
+    static String platform(String os, String architecture) {
+        var system = os.toLowerCase(Locale.ROOT).replaceFirst("^mac os x$", "macosx").replaceFirst("^windows.*", "windows");
+        return system + "-" + switch (architecture) {
+            case "amd64" -> "x86_64";
+            case "aarch64" -> "arm64";
+            default -> architecture;
+        };
     }
 }

@@ -44,9 +44,7 @@ final class OneDnn {
     private static final String[] STATUS = {"success", "out of memory", "invalid arguments", "unimplemented", "last implementation reached",
         "runtime error", "not required", "invalid graph", "invalid graph operation", "invalid shape", "invalid data type"};
 
-    private static final class Holder {
-        static final OneDnn INSTANCE = new OneDnn();
-    }
+    private static OneDnn instance;
 
     /** oneDNN's number of {@code dtype}. */
     static int dtype(Dtype dtype) {
@@ -117,9 +115,12 @@ final class OneDnn {
         stream = create("stream", out -> (int) function("stream_create", ADDRESS, ADDRESS, JAVA_INT).invokeExact(out, engine, IN_ORDER));
     }
 
-    /** The library, loaded on first use. */
-    static OneDnn get() {
-        return Holder.INSTANCE;
+    /** The library, loaded on first use; where that fails, the next use tries again. */
+    static synchronized OneDnn get() {
+        if (instance == null) {
+            instance = new OneDnn();
+        }
+        return instance;
     }
 
     private MethodHandle function(String name, MemoryLayout... arguments) {

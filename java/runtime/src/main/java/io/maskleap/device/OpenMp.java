@@ -7,6 +7,7 @@ import io.maskleap.kernel.NativeAccess;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.nio.file.Path;
 
 /** The OpenMP library that oneDNN and our kernels share. */
 final class OpenMp {
@@ -30,8 +31,8 @@ final class OpenMp {
 
     /** Sets a variable for libraries that are loaded later; Java's own view of the environment stays as it is. */
     private static void setEnvironment(String name, String value) {
-        var linker = Linker.nativeLinker();
-        var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+        var setenv = NativeAccess.function(Linker.nativeLinker().defaultLookup(), Path.of("libc"), "setenv",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
         try (var arena = Arena.ofConfined()) {
             int status = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
             assert status == 0 : "setenv of " + name + " failed";

@@ -28,7 +28,7 @@ public final class NativeAccess {
         try {
             return SymbolLookup.libraryLookup(library, arena);
         } catch (IllegalCallerException e) {
-            throw new MaskleapException("the JVM denies native access: start it with --enable-native-access=" + moduleName(), e);
+            throw denied(e);
         } catch (IllegalArgumentException e) {
             throw new MaskleapException("native library " + library + ": cannot be loaded (not a library of this platform, or one that it needs is missing)", e);
         }
@@ -37,12 +37,22 @@ public final class NativeAccess {
     /**
      * The function {@code name}.
      *
-     * @throws MaskleapException where the library does not have it
+     * @throws MaskleapException where the library does not have it, or the JVM denies native access
      */
     public static MethodHandle function(SymbolLookup library, Path path, String name, FunctionDescriptor type, Linker.Option... options) {
         var address = library.find(name).orElseThrow(
                 () -> new MaskleapException("native library " + path + ": has no function " + name + "; rebuild it against this version's header"));
-        return LINKER.downcallHandle(address, type, options);
+        try {
+            return LINKER.downcallHandle(address, type, options);
+        } catch (IllegalCallerException e) {
+            throw denied(e);
+        }
+    }
+
+    private static MaskleapException denied(IllegalCallerException e) {
+        var module = NativeAccess.class.getModule();
+        return new MaskleapException("the JVM denies native access: start it with --enable-native-access="
+                + (module.isNamed() ? module.getName() : "ALL-UNNAMED"), e);
     }
 
     /** What a {@code MethodHandle} threw: unchecked as it is. */
@@ -51,10 +61,5 @@ public final class NativeAccess {
             throw error;
         }
         return thrown instanceof RuntimeException runtime ? runtime : new IllegalStateException(thrown);
-    }
-
-    private static String moduleName() {
-        var module = NativeAccess.class.getModule();
-        return module.isNamed() ? module.getName() : "ALL-UNNAMED";
     }
 }

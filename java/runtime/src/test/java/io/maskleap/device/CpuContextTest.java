@@ -10,7 +10,9 @@ import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -18,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -270,5 +273,46 @@ class CpuContextTest {
     void missingLibraryIsNamedWithItsRemedy() {
         var e = assertThrows(MaskleapException.class, () -> new CpuContext(1, Path.of("/nowhere/libmine.so")));
         assertEquals("native library /nowhere/libmine.so: no such file; build it with build-native.sh", e.getMessage());
+    }
+
+    /** Runs with the library property set to {@code library}. */
+    private static void withLibraryProperty(String library, Runnable test) {
+        var before = System.getProperty(CpuLibrary.PATH_PROPERTY);
+        System.setProperty(CpuLibrary.PATH_PROPERTY, library);
+        try {
+            test.run();
+        } finally {
+            if (before == null) {
+                System.clearProperty(CpuLibrary.PATH_PROPERTY);
+            } else {
+                System.setProperty(CpuLibrary.PATH_PROPERTY, before);
+            }
+        }
+    }
+
+    @Test
+    void propertyNamesALibraryOfOnesOwn() {
+        withLibraryProperty("../../native/build/libmaskleap_cuda_emulated.so", () -> {
+            try (var own = new CpuContext(1)) {
+                assertTrue(own.description().contains("emulat"), own.description());
+            }
+        });
+    }
+
+    @Test
+    void propertyThatNamesNoFileIsTold() {
+        withLibraryProperty("/nowhere/libmine.so", () -> {
+            var e = assertThrows(MaskleapException.class, () -> new CpuContext(1));
+            assertEquals("-Dmaskleap.native.path=/nowhere/libmine.so: no such file, wanted a library that implements maskleap.h", e.getMessage());
+        });
+    }
+
+    @Test
+    void propertyThatNamesAnotherFileIsTold(@TempDir Path folder) throws IOException {
+        var text = Files.writeString(folder.resolve("libmine.so"), "text");
+        withLibraryProperty(text.toString(), () -> {
+            var e = assertThrows(MaskleapException.class, () -> new CpuContext(1));
+            assertEquals("native library " + text + ": cannot be loaded (not a library of this platform, or one that it needs is missing)", e.getMessage());
+        });
     }
 }

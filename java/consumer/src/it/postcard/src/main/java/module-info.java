@@ -1,0 +1,4 @@
+module postcard {
+    requires io.maskleap;
+    requires io.maskleap.demo;
+}
