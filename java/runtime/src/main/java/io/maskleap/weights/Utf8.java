@@ -10,8 +10,6 @@ import java.nio.file.Path;
 
 /** Text from files, decoded strictly: a replaced character in a tensor's name would make it another name. */
 final class Utf8 {
-    private static final long FILE_LIMIT_BYTES = 100_000_000;
-
     private Utf8() {}
 
     /** @throws MaskleapException where {@code bytes} are not UTF-8, its sentence beginning with {@code origin} */
@@ -25,13 +23,13 @@ final class Utf8 {
         }
     }
 
-    /** The text of a whole file of at most 100 MB; errors as {@link MappedFile#open} and {@link #decode}. */
+    /** The text of a whole file within {@link Limits#TEXT_FILE_BYTES}; errors as {@link MappedFile#open} and {@link #decode}. */
     static String read(Path path) {
         try (var file = MappedFile.open(path)) {
             var byteSize = file.bytes().byteSize();
-            if (byteSize > FILE_LIMIT_BYTES) {
+            if (byteSize > Limits.TEXT_FILE_BYTES) {
                 throw new MaskleapException(
-                        "%s: is %d bytes, limit for text %d".formatted(path, byteSize, FILE_LIMIT_BYTES));
+                        "%s: is %d bytes, limit for text %d".formatted(path, byteSize, Limits.TEXT_FILE_BYTES));
             }
             return decode(path.toString(), file.bytes());
         }
