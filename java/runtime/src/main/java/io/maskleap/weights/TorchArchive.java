@@ -11,6 +11,7 @@ import java.util.HexFormat;
  */
 final class TorchArchive {
     private static final String PICKLE = "/data.pkl";
+    private static final int BYTE_ORDER_BYTES = 16;
     private static final int PICKLE_START = 0x80; // the opcode PROTO, which the formats before 1.6 begin with
 
     private final ZipDirectory zip;
@@ -32,9 +33,18 @@ final class TorchArchive {
                 .orElseThrow(() -> new MaskleapException(
                         origin + ": a ZIP archive without <name>" + PICKLE + ": not a PyTorch checkpoint"));
         var byteOrder = stem + "/byteorder"; // absent before PyTorch 2.1
-        if (zip.names().contains(byteOrder) && !Utf8.decode(origin, zip.data(byteOrder)).strip().equals("little")) {
+        if (zip.names().contains(byteOrder) && !isLittle(origin, byteOrder)) {
             throw new MaskleapException(origin + ": was saved on a big-endian machine, wanted little-endian");
         }
+    }
+
+    private boolean isLittle(String origin, String byteOrder) {
+        var word = zip.data(byteOrder);
+        if (word.byteSize() > BYTE_ORDER_BYTES) {
+            throw new MaskleapException("%s: entry %s has %d bytes, limit %d"
+                    .formatted(origin, byteOrder, word.byteSize(), BYTE_ORDER_BYTES));
+        }
+        return Utf8.decode(origin, word).strip().equals("little");
     }
 
     MemorySegment pickle() {

@@ -40,6 +40,7 @@ final class Unpickler {
     private final Allowed allowed;
     private final PickleStack stack;
     private final Map<Long, Object> memo = new HashMap<>();
+    private int otherKeys;
 
     private Unpickler(ByteReader in, Allowed allowed) {
         this.in = in;
@@ -188,7 +189,7 @@ final class Unpickler {
         switch (stack.top()) {
             case LinkedHashMap<?, ?> _ -> {
                 for (var i = 0; i < items.size(); i += 2) {
-                    if (isPlainKey(items.get(i))) {
+                    if (isKept(items.get(i))) {
                         dictOnTop().put(items.get(i), items.get(i + 1));
                     }
                 }
@@ -203,13 +204,21 @@ final class Unpickler {
         return (Map<Object, Object>) stack.top();
     }
 
-    /** Tuples could be nested so that hashing one takes for ever; no tensor's name is one. */
-    private static boolean isPlainKey(Object key) {
+    /**
+     * Text is kept, and some of the other plain keys for who wants to know what is in the file. Tuples are not: they could
+     * be nested so that hashing one takes for ever.
+     */
+    private boolean isKept(Object key) {
         return switch (key) {
-            case null -> true;
-            case String _, Number _, Boolean _, ForeignObject _ -> true;
+            case String _ -> true;
+            case null -> countOtherKey();
+            case Number _, Boolean _, ForeignObject _ -> countOtherKey();
             default -> false;
         };
+    }
+
+    private boolean countOtherKey() {
+        return ++otherKeys <= Limits.PICKLE_OTHER_KEYS; // cannot overflow: opcodes are limited
     }
 
     private void memoize(long index) {
