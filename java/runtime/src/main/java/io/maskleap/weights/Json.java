@@ -49,6 +49,11 @@ public final class Json {
         return JsonObject.of(origin, parse(origin, text));
     }
 
+    /** The object in UTF-8 text; errors as {@link #parseObject(String, String)}, and where it is not UTF-8. */
+    public static JsonObject parseObject(String origin, MemorySegment utf8) {
+        return parseObject(origin, Utf8.decode(origin, utf8));
+    }
+
     /**
      * The tree of {@code text}; {@code origin} (a path) begins the error's sentence.
      *

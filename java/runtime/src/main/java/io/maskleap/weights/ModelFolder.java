@@ -43,7 +43,7 @@ public final class ModelFolder {
     }
 
     /** The model that {@code manifest} says is in {@code folder}; errors as {@link #open}. */
-    static ModelFolder of(Path folder, JsonObject manifest) {
+    public static ModelFolder of(Path folder, JsonObject manifest) {
         int format = manifest.getInt("format");
         if (format != FORMAT) {
             throw new MaskleapException(manifest.origin() + ": format is " + format + ", wanted " + FORMAT + "; import the checkpoints again");

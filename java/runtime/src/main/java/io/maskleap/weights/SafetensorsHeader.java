@@ -32,7 +32,7 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata) {
     static SafetensorsHeader parse(String origin, MemorySegment file) {
         var length = checkedLength(origin, file);
         var dataStart = LENGTH_BYTES + length;
-        var header = Json.parseObject(origin, Utf8.decode(origin, file.asSlice(LENGTH_BYTES, length)));
+        var header = Json.parseObject(origin, file.asSlice(LENGTH_BYTES, length));
 
         var tensors = new ArrayList<Entry>();
         for (var name : header.keys()) {

@@ -1,0 +1,28 @@
+package io.maskleap;
+
+import io.maskleap.weights.Json;
+import io.maskleap.weights.ModelFolder;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Any bytes as a {@code model.json}. */
+public final class ManifestFuzz {
+    private static final Path FOLDER = Path.of("no such folder");
+
+    private ManifestFuzz() {
+    }
+
+    public static void fuzzerTestOneInput(byte[] input) {
+        FuzzProperty.check(() -> {
+            var model = ModelFolder.of(FOLDER, Json.parseObject("model.json", MemorySegment.ofArray(input)));
+            var manifest = ModelManifest.of(model.manifest());
+            if (manifest.base().sequenceLength() < 2 || manifest.base().vocabulary() < 4) {
+                throw new AssertionError("sizes overflow: " + manifest);
+            }
+            for (var network : List.of("base", "shortcut", "decoder")) {
+                FuzzProperty.check(() -> model.weights(network).close());
+            }
+        });
+    }
+}
