@@ -26,16 +26,25 @@ final class TorchArchive {
             throw notAnArchive(origin, bytes);
         }
         zip = new ZipDirectory(origin, bytes);
-        stem = zip.names().stream()
-                .filter(name -> name.endsWith(PICKLE) && name.indexOf('/') == name.length() - PICKLE.length())
-                .findFirst()
-                .map(name -> name.substring(0, name.length() - PICKLE.length()))
-                .orElseThrow(() -> new MaskleapException(
-                        origin + ": a ZIP archive without <name>" + PICKLE + ": not a PyTorch checkpoint"));
+        stem = stem(origin, zip);
         var byteOrder = stem + "/byteorder"; // absent before PyTorch 2.1
         if (zip.names().contains(byteOrder) && !isLittle(origin, byteOrder)) {
             throw new MaskleapException(origin + ": was saved on a big-endian machine, wanted little-endian");
         }
+    }
+
+    private static String stem(String origin, ZipDirectory zip) {
+        var pickles = zip.names().stream()
+                .filter(name -> name.endsWith(PICKLE) && name.indexOf('/') == name.length() - PICKLE.length())
+                .toList();
+        if (pickles.isEmpty()) {
+            throw new MaskleapException(origin + ": a ZIP archive without <name>" + PICKLE + ": not a PyTorch checkpoint");
+        }
+        if (pickles.size() > 1) { // another reader may take another one
+            throw new MaskleapException("%s: holds %s and %s, wanted one pickle: damaged or forged"
+                    .formatted(origin, pickles.get(0), pickles.get(1)));
+        }
+        return pickles.getFirst().substring(0, pickles.getFirst().length() - PICKLE.length());
     }
 
     private boolean isLittle(String origin, String byteOrder) {

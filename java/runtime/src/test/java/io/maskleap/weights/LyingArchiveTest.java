@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
@@ -171,6 +172,17 @@ class LyingArchiveTest {
             TorchFiles.put(out, "x/byteorder", "little".repeat(100).getBytes(StandardCharsets.US_ASCII), ZipEntry.STORED);
         }
         assertRefused(path + ": entry x/byteorder has 600 bytes, limit 16", () -> TorchCheckpoint.open(path));
+    }
+
+    @Test
+    void refusesTwoPickles() throws IOException {
+        try (var out = new ZipOutputStream(Files.newOutputStream(path))) {
+            for (var name : List.of("x/data.pkl", "y/data.pkl")) {
+                TorchFiles.put(out, name, new PickleBuilder().op(Opcode.NONE).stop(), ZipEntry.STORED);
+            }
+        }
+        assertRefused(path + ": holds x/data.pkl and y/data.pkl, wanted one pickle: damaged or forged",
+                () -> TorchCheckpoint.open(path));
     }
 
     @Test
