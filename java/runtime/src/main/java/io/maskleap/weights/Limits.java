@@ -2,7 +2,7 @@ package io.maskleap.weights;
 
 /**
  * How much of each thing a file may ask for. A file that says it has more is refused before memory is taken for it; the
- * limits lie far above what published models need, and keep what one file can cost near its own size.
+ * limits lie far above what published models need, and keep what reading one file can take of the heap below half a gigabyte.
  */
 public final class Limits {
     /** Bytes of a safetensors header: the format's own limit. */
