@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a {@code model.json} may get wrong; each ends in one sentence. */
 class ModelManifestTest {
-    private static final String HONEST = """
+    static final String HONEST = """
             {"format": 1, "architecture": "maskgit", "name": "tiny", "classes": ["a", "b"],
              "base": {"file": "b", "grid": 8, "codebook": 64, "classes": 2, "channels": 64, "layers": 3, "heads": 4, "mlp": 160},
              "shortcut": {"file": "s", "base_channels": 64, "channels": 32, "projections": true, "blocks": 1, "heads": 4,

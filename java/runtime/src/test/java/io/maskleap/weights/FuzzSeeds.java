@@ -1,5 +1,6 @@
 package io.maskleap.weights;
 
+import io.maskleap.JsonEdits;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +23,10 @@ final class FuzzSeeds {
         pickles(Files.createDirectories(corpus.resolve("pickle")));
         checkpoints(Files.createDirectories(corpus.resolve("checkpoint")));
         manifests(Files.createDirectories(corpus.resolve("manifest")));
+        for (var target : List.of("safetensors", "shards", "manifest")) {
+            Files.write(corpus.resolve(target).resolve("seed-edits"), new byte[] {JsonEdits.MARK, 0, 1, 0, 9, 0, 9});
+            Files.write(corpus.resolve(target).resolve("seed-honest"), new byte[] {JsonEdits.MARK});
+        }
     }
 
     private static void safetensors(Path folder) {

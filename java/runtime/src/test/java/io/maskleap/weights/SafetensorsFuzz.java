@@ -1,6 +1,7 @@
 package io.maskleap.weights;
 
 import io.maskleap.FuzzProperty;
+import io.maskleap.JsonEdits;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -10,9 +11,14 @@ import java.util.Arrays;
 
 /**
  * Any bytes as a safetensors file, of which every tensor is read. Every other one gets a length that fits its header, or
- * few headers would be read.
+ * few headers would be read; some are edits of an honest header.
  */
 public final class SafetensorsFuzz {
+    private static final String HONEST = """
+            {"__metadata__": {"format": "pt"}, "a": {"dtype": "F64", "shape": [2, 1], "data_offsets": [0, 16]},
+             "b": {"dtype": "BF16", "shape": [2], "data_offsets": [16, 20]},
+             "c": {"dtype": "BOOL", "shape": [0, 3], "data_offsets": [20, 20]}}""";
+    private static final int HONEST_DATA_BYTES = 20;
     private static final Path PATH = Path.of("a.safetensors");
 
     private SafetensorsFuzz() {}
@@ -21,7 +27,8 @@ public final class SafetensorsFuzz {
         if (input.length == 0) {
             return; // refused before it is mapped
         }
-        var bytes = Arrays.hashCode(input) % 2 == 0 ? input : withLength(input.clone());
+        var bytes = JsonEdits.isEdits(input) ? withEdits(input)
+                : Arrays.hashCode(input) % 2 == 0 ? input : withLength(input.clone());
         FuzzProperty.check(() -> {
             try (var file = new SafetensorsFile(new MappedFile(PATH, Arena.ofConfined(), MemorySegment.ofArray(bytes)))) {
                 for (var name : file.names()) {
@@ -30,6 +37,12 @@ public final class SafetensorsFuzz {
                 file.tensor("no such tensor");
             }
         });
+    }
+
+    private static byte[] withEdits(byte[] edits) {
+        var header = JsonEdits.apply(HONEST, edits);
+        return ByteBuffer.allocate(Long.BYTES + header.length + HONEST_DATA_BYTES).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length).put(header).array();
     }
 
     /** The header ends with the last brace. */
