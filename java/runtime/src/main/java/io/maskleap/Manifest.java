@@ -49,7 +49,6 @@ public final class Manifest {
     public static <E extends Enum<E>> E value(Class<E> type, JsonObject json, String key) {
         var spelled = json.getString(key);
         return Arrays.stream(type.getEnumConstants()).filter(value -> spelling(value).equals(spelled)).findFirst()
-                .orElseThrow(() -> new MaskleapException(json.origin() + ": " + key + " is \"" + spelled + "\", wanted one of "
-                        + Arrays.stream(type.getEnumConstants()).map(Manifest::spelling).toList()));
+                .orElseThrow(() -> json.error(key, "one of " + Arrays.stream(type.getEnumConstants()).map(Manifest::spelling).toList()));
     }
 }

@@ -6,10 +6,9 @@ import io.maskleap.error.MaskleapException;
 import io.maskleap.network.MaskGit;
 import io.maskleap.network.MaskGitConfig;
 import io.maskleap.network.MaskGitShortcut;
-import io.maskleap.network.ShortcutConfig;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganDecoder;
-import io.maskleap.weights.JsonObject;
+import io.maskleap.weights.Limits;
 import io.maskleap.weights.ModelFolder;
 import io.maskleap.weights.StoredDtype;
 import io.maskleap.weights.TensorSource;
@@ -61,27 +60,25 @@ public final class Model implements AutoCloseable {
 
     private static Model open(Path folder, Device device, Optional<Precision> wanted) {
         var model = ModelFolder.open(folder);
-        var architecture = model.manifest().getString("architecture");
-        if (!architecture.equals(Manifest.MASKGIT)) {
-            throw new MaskleapException(model.manifest().origin() + ": architecture is \"" + architecture + "\", wanted \"" + Manifest.MASKGIT + "\"");
-        }
+        var manifest = ModelManifest.of(model.manifest());
         var context = start(device);
         var weights = new ArrayList<TensorSource>();
         try {
-            var baseConfig = MaskGitConfig.fromJson(model.manifest().getObject("base"));
+            var baseConfig = manifest.base();
             var baseWeights = mapped(model, "base", weights);
             var precision = wanted.orElseGet(() -> storedPrecision(baseWeights));
             context.requireProducts(precision.dtype());
             var base = new MaskGit(context, baseConfig, baseWeights, precision.dtype());
-            var shortcut = model.network("shortcut").map(json ->
-                    new MaskGitShortcut(context, ShortcutConfig.fromJson(json), base, mapped(model, "shortcut", weights)));
+            var shortcut = manifest.shortcut().map(config ->
+                    new MaskGitShortcut(context, config, base, mapped(model, "shortcut", weights)));
             var decoderWeights = mapped(model, "decoder", weights);
             var decoder = new VqganDecoder(context, VqganConfig.derive(decoderWeights), decoderWeights, precision.dtype());
             if (decoder.config().codebook() != baseConfig.codebook()) {
                 throw new MaskleapException(decoderWeights.path() + ": the codebook has " + decoder.config().codebook() + " codes, the base network "
                         + baseConfig.codebook());
             }
-            return new Model(precision, info(model.manifest(), baseConfig, shortcut.isPresent(), decoder.config()), context, weights, base, shortcut, decoder);
+            requireImageSize(decoder.config(), baseConfig.grid(), decoderWeights.path());
+            return new Model(precision, info(manifest, decoder.config()), context, weights, base, shortcut, decoder);
         } catch (RuntimeException | Error e) {
             weights.forEach(TensorSource::close);
             context.close();
@@ -107,13 +104,19 @@ public final class Model implements AutoCloseable {
         return source;
     }
 
-    private static ModelInfo info(JsonObject manifest, MaskGitConfig base, boolean hasShortcut, VqganConfig decoder) {
-        List<String> classNames = manifest.has("classes") ? manifest.getStrings("classes") : List.of();
-        if (!classNames.isEmpty() && classNames.size() != base.classes()) {
-            throw new MaskleapException(manifest.origin() + ": classes has " + classNames.size() + " names, the base network " + base.classes() + " classes");
+    /** Each level doubles the side, so a file of a few bytes a level could ask for an image of any size. */
+    static void requireImageSize(VqganConfig decoder, int grid, Path weights) {
+        int levels = decoder.levels().size();
+        if (levels > Integer.SIZE || (long) grid << (levels - 1) > Limits.IMAGE_SIDE) {
+            throw new MaskleapException(weights + ": " + levels + " levels and a grid of " + grid + " make an image of more than "
+                    + Limits.IMAGE_SIDE + " pixels a side");
         }
-        return new ModelInfo(manifest.getString("name"), classNames, base.classes(), decoder.imageSize(base.grid()), base.grid(), base.codebook(),
-                base.channels(), hasShortcut, Manifest.settings(manifest.getObject("defaults")));
+    }
+
+    private static ModelInfo info(ModelManifest manifest, VqganConfig decoder) {
+        var base = manifest.base();
+        return new ModelInfo(manifest.name(), manifest.classNames(), base.classes(), decoder.imageSize(base.grid()), base.grid(), base.codebook(),
+                base.channels(), manifest.shortcut().isPresent(), manifest.defaults());
     }
 
     public ModelInfo info() {

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.network.VqganConfig;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,10 +84,19 @@ class ModelTest {
         assertTrue(refusal().contains("no tensor transformer.layers.3.0.norm.weight"), refusal());
     }
 
+    /** Each level doubles the side: the shift would overflow, and the picture be of another size than the buffers. */
+    @Test
+    void decoderOfImagesBeyondAnyMemory() {
+        var decoder = new VqganConfig(64, 8, 16, 32, Collections.nCopies(30, new VqganConfig.Level(1, 32, false)));
+        var sentence = "d.safetensors: 30 levels and a grid of 8 make an image of more than 65536 pixels a side";
+        assertEquals(sentence, assertThrows(MaskleapException.class,
+                () -> Model.requireImageSize(decoder, 8, Path.of("d.safetensors"))).getMessage());
+    }
+
     @Test
     void headsThatDoNotDivideTheChannels() throws IOException {
         replaceInManifest("\"heads\": 4", "\"heads\": 5");
-        assertEquals("heads is 5, wanted a divisor of the 64 channels that leaves at most 128 of them to a head", refusal());
+        assertEquals(folder.resolve("model.json") + ": base.heads is 5, wanted a divisor of the 64 channels that leaves at most 128 of them to a head", refusal());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.maskleap.network;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.weights.JsonObject;
 import io.maskleap.weights.TensorSource;
 
 /** The sizes of a tensor from which a network's are derived. */
@@ -20,6 +21,19 @@ final class Dimensions {
                     + (rank == 1 ? " dimension" : " dimensions") + " of at least 1");
         }
         return shape.stream().mapToInt(Long::intValue).toArray();
+    }
+
+    /**
+     * The size that a configuration's {@code key} states.
+     *
+     * @throws MaskleapException where it is none from {@code least} to {@code most}
+     */
+    static int of(JsonObject json, String key, int least, int most) {
+        int size = json.getInt(key);
+        if (size < least || size > most) {
+            throw json.error(key, least + " to " + most);
+        }
+        return size;
     }
 
     /** @throws MaskleapException where one of a configuration's sizes is less than 1 */

@@ -2,6 +2,7 @@ package io.maskleap.network;
 
 import io.maskleap.error.MaskleapException;
 import io.maskleap.weights.JsonObject;
+import io.maskleap.weights.Limits;
 import io.maskleap.weights.TensorSource;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,10 +28,26 @@ public record MaskGitConfig(int grid, int codebook, int classes, int channels, i
 
     /** Checks that {@code heads} attention heads divide {@code channels} into heads that the kernels take. */
     static void requireHeads(String option, int heads, int channels) {
-        if (heads < 1 || channels % heads != 0 || channels / heads > MAX_HEAD_DIM) {
-            throw new MaskleapException(option + " is " + heads + ", wanted a divisor of the " + channels + " channels that leaves at most "
-                    + MAX_HEAD_DIM + " of them to a head");
+        if (!headsFit(heads, channels)) {
+            throw new MaskleapException(option + " is " + heads + ", wanted " + fittingHeads(channels));
         }
+    }
+
+    /** The number of heads that {@code json} states for {@code channels}. */
+    static int heads(JsonObject json, int channels) {
+        int heads = json.getInt("heads");
+        if (!headsFit(heads, channels)) {
+            throw json.error("heads", fittingHeads(channels));
+        }
+        return heads;
+    }
+
+    private static boolean headsFit(int heads, int channels) {
+        return heads >= 1 && channels % heads == 0 && channels / heads <= MAX_HEAD_DIM;
+    }
+
+    private static String fittingHeads(int channels) {
+        return "a divisor of the " + channels + " channels that leaves at most " + MAX_HEAD_DIM + " of them to a head";
     }
 
     /** Grid tokens of one image. */
@@ -92,8 +109,10 @@ public record MaskGitConfig(int grid, int codebook, int classes, int channels, i
 
     /** Reads what {@link #toJson} wrote. */
     public static MaskGitConfig fromJson(JsonObject json) {
-        return new MaskGitConfig(json.getInt("grid"), json.getInt("codebook"), json.getInt("classes"), json.getInt("channels"),
-                json.getInt("layers"), json.getInt("heads"), json.getInt("mlp"));
+        int channels = Dimensions.of(json, "channels", 1, Limits.NETWORK_SIZE);
+        return new MaskGitConfig(Dimensions.of(json, "grid", 1, Limits.GRID), Dimensions.of(json, "codebook", 1, Limits.NETWORK_SIZE),
+                Dimensions.of(json, "classes", 1, Limits.NETWORK_SIZE), channels, Dimensions.of(json, "layers", 1, Limits.NETWORK_SIZE),
+                heads(json, channels), Dimensions.of(json, "mlp", 1, Limits.NETWORK_SIZE));
     }
 
     public Map<String, Object> toJson() {

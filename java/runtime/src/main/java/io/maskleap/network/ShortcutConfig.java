@@ -2,6 +2,7 @@ package io.maskleap.network;
 
 import io.maskleap.error.MaskleapException;
 import io.maskleap.weights.JsonObject;
+import io.maskleap.weights.Limits;
 import io.maskleap.weights.TensorSource;
 import java.util.Map;
 import java.util.TreeMap;
@@ -54,8 +55,10 @@ public record ShortcutConfig(int baseChannels, int channels, boolean projections
 
     /** Reads what {@link #toJson} wrote. */
     public static ShortcutConfig fromJson(JsonObject json) {
-        return new ShortcutConfig(json.getInt("base_channels"), json.getInt("channels"), json.getBoolean("projections"), json.getInt("blocks"), json.getInt("heads"),
-                json.getInt("mlp"), json.getInt("time_hidden"));
+        int channels = Dimensions.of(json, "channels", 1, Limits.NETWORK_SIZE);
+        return new ShortcutConfig(Dimensions.of(json, "base_channels", 1, Limits.NETWORK_SIZE), channels, json.getBoolean("projections"),
+                Dimensions.of(json, "blocks", 1, Limits.NETWORK_SIZE), MaskGitConfig.heads(json, channels),
+                Dimensions.of(json, "mlp", 1, Limits.NETWORK_SIZE), Dimensions.of(json, "time_hidden", 0, Limits.NETWORK_SIZE));
     }
 
     public Map<String, Object> toJson() {

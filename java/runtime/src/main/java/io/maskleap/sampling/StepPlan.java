@@ -1,6 +1,7 @@
 package io.maskleap.sampling;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.weights.Limits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -37,6 +38,9 @@ public record StepPlan(List<Step> steps, int requested, int tokens) {
     public static StepPlan of(Schedule schedule, int steps, int budget, int tokens) {
         if (steps < 1) {
             throw new MaskleapException("steps is " + steps + ", wanted at least 1");
+        }
+        if (steps > Limits.STEPS) {
+            throw new MaskleapException("steps is " + steps + ", wanted at most " + Limits.STEPS);
         }
         if (budget != steps && (budget < 2 || budget > steps)) {
             throw new MaskleapException("budget is " + budget + ", wanted 2 to " + steps + " (the number of steps; that many means full steps only)");

@@ -24,7 +24,7 @@ final class Float32 {
      * @throws MaskleapException where the tensor is not of floating point, or a value is not finite in float32
      */
     static RawTensor of(Path file, RawTensor tensor, Arena memory) {
-        var inPlace = tensor.dtype() == StoredDtype.F32 && tensor.data().address() % Float.BYTES == 0;
+        var inPlace = tensor.dtype() == StoredDtype.F32 && tensor.data().maxByteAlignment() >= Float.BYTES;
         var data = inPlace ? tensor.data() : converted(file, tensor, memory);
         requireFinite(file, tensor.name(), data);
         return new RawTensor(tensor.name(), StoredDtype.F32, tensor.shape(), data);

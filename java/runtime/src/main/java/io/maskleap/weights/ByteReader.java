@@ -71,6 +71,13 @@ final class ByteReader {
         return line;
     }
 
+    /** Reads the four bytes that begin {@code what}, or says that it is not there. */
+    void requireSignature(int signature, String what) {
+        if (i4() != signature) {
+            throw error("wanted " + what + ": truncated or damaged");
+        }
+    }
+
     void skip(long length) {
         advance(length);
     }

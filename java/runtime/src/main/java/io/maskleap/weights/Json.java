@@ -3,23 +3,16 @@ package io.maskleap.weights;
 import io.maskleap.error.MaskleapException;
 import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -34,10 +27,14 @@ import tools.jackson.core.util.Separators;
  * value after the first and nesting beyond 100 levels are refused.
  */
 public final class Json {
-    private static final int DEPTH_LIMIT = 100;
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(DEPTH_LIMIT).build())
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(Limits.NESTING_LEVELS)
+                    .maxNameLength(Limits.JSON_NAME_CHARS)
+                    .maxStringLength(Limits.JSON_STRING_CHARS)
+                    .maxNumberLength(Limits.JSON_NUMBER_CHARS)
+                    .build())
             .build();
 
     private Json() {}
@@ -52,6 +49,11 @@ public final class Json {
         return JsonObject.of(origin, parse(origin, text));
     }
 
+    /** The object in UTF-8 text; errors as {@link #parseObject(String, String)}, and where it is not UTF-8. */
+    public static JsonObject parseObject(String origin, MemorySegment utf8) {
+        return parseObject(origin, Utf8.decode(origin, utf8));
+    }
+
     /**
      * The tree of {@code text}; {@code origin} (a path) begins the error's sentence.
      *
@@ -59,17 +61,10 @@ public final class Json {
      */
     public static Object parse(String origin, String text) {
         try (var parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
-            if (parser.nextToken() == null) {
-                throw new MaskleapException(origin + ": not valid JSON: there is no value");
-            }
-            var tree = value(origin, parser);
-            if (parser.nextToken() != null) {
-                throw at(origin, parser, "text after the end of the value");
-            }
-            return tree;
+            return new JsonReader(origin, parser).read();
         } catch (JacksonException e) {
             var problem = e.getOriginalMessage().replaceAll("\\s+", " ");
-            throw new MaskleapException(notValid(origin, e.getLocation(), problem), e);
+            throw new MaskleapException(JsonReader.notValid(origin, e.getLocation(), problem), e);
         }
     }
 
@@ -87,61 +82,6 @@ public final class Json {
     public static void write(Path path, Object tree) {
         var text = pretty(tree);
         AtomicFile.write(path, output -> output.write(MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8))));
-    }
-
-    private static Object value(String origin, JsonParser parser) {
-        return switch (parser.currentToken()) {
-            case START_OBJECT -> {
-                var object = new LinkedHashMap<String, Object>();
-                while (parser.nextToken() != JsonToken.END_OBJECT) {
-                    var key = parser.currentName();
-                    parser.nextToken();
-                    object.put(key, value(origin, parser));
-                }
-                yield object;
-            }
-            case START_ARRAY -> {
-                var array = new ArrayList<Object>();
-                while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    array.add(value(origin, parser));
-                }
-                yield array;
-            }
-            case VALUE_STRING -> parser.getString();
-            case VALUE_NUMBER_INT -> integer(parser);
-            case VALUE_NUMBER_FLOAT -> finite(origin, parser);
-            case VALUE_TRUE -> true;
-            case VALUE_FALSE -> false;
-            case VALUE_NULL -> null;
-            default -> throw at(origin, parser, "unexpected " + parser.currentToken());
-        };
-    }
-
-    private static Number integer(JsonParser parser) {
-        return switch (parser.getNumberValue()) {
-            case BigInteger beyond64Bits -> beyond64Bits.doubleValue();
-            case Number number -> number.longValue();
-        };
-    }
-
-    private static Double finite(String origin, JsonParser parser) {
-        var number = parser.getDoubleValue();
-        if (Double.isInfinite(number)) {
-            throw at(origin, parser, "a number is beyond the range of a double");
-        }
-        return number;
-    }
-
-    private static MaskleapException at(String origin, JsonParser parser, String problem) {
-        return new MaskleapException(notValid(origin, parser.currentTokenLocation(), problem));
-    }
-
-    /** @param location null where Jackson does not say it, as for a limit that was reached */
-    private static String notValid(String origin, TokenStreamLocation location, String problem) {
-        var place = location == null
-                ? ""
-                : " at line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
-        return "%s: not valid JSON%s: %s".formatted(origin, place, problem);
     }
 
     private static String write(Object tree, ObjectWriteContext context) {

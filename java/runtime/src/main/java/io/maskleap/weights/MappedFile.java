@@ -17,7 +17,12 @@ final class MappedFile implements AutoCloseable {
     private final MemorySegment bytes;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private MappedFile(Path path, Arena arena, MemorySegment bytes) {
+    /**
+     * A file whose bytes are in memory already.
+     *
+     * @param arena of {@code bytes}, or of what is derived from them; it is closed with the file
+     */
+    MappedFile(Path path, Arena arena, MemorySegment bytes) {
         this.path = path;
         this.arena = arena;
         this.bytes = bytes;

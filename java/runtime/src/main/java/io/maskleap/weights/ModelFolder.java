@@ -2,6 +2,7 @@ package io.maskleap.weights;
 
 import io.maskleap.error.MaskleapException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -38,10 +39,14 @@ public final class ModelFolder {
         if (!Files.exists(path)) {
             throw new MaskleapException(folder + ": is no model folder, it has no " + MANIFEST + "; make one with maskleap import");
         }
-        var manifest = Json.read(path);
+        return of(folder, Json.read(path));
+    }
+
+    /** The model that {@code manifest} says is in {@code folder}; errors as {@link #open}. */
+    public static ModelFolder of(Path folder, JsonObject manifest) {
         int format = manifest.getInt("format");
         if (format != FORMAT) {
-            throw new MaskleapException(path + ": format is " + format + ", wanted " + FORMAT + "; import the checkpoints again");
+            throw new MaskleapException(manifest.origin() + ": format is " + format + ", wanted " + FORMAT + "; import the checkpoints again");
         }
         return new ModelFolder(folder, manifest);
     }
@@ -65,11 +70,20 @@ public final class ModelFolder {
      * @throws MaskleapException where the file is missing, damaged, or not within the folder
      */
     public TensorSource weights(String network) {
-        var file = manifest.getObject(network).getString("file");
-        var path = folder.resolve(file).normalize();
-        if (!path.startsWith(folder.normalize())) {
-            throw manifest.getObject(network).error("file", "a file within the model folder");
+        var json = manifest.getObject(network);
+        return SafetensorsFile.open(within(json.getString("file"))
+                .orElseThrow(() -> json.error("file", "a file within the model folder")));
+    }
+
+    /** The path of a file in the folder, or empty where the name leads out of it or is none. */
+    private Optional<Path> within(String file) {
+        try {
+            var path = folder.resolve(file).normalize();
+            var inside = path.toAbsolutePath().normalize();
+            var root = folder.toAbsolutePath().normalize();
+            return inside.startsWith(root) && !inside.equals(root) ? Optional.of(path) : Optional.empty();
+        } catch (InvalidPathException _) {
+            return Optional.empty();
         }
-        return SafetensorsFile.open(path);
     }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 
 /** The stack that a pickle's opcodes work on: values, and marks that show where a container's items begin. */
 final class PickleStack {
-    private static final int LIMIT = 1 << 20;
     private static final Object MARK = new Object();
 
     private final ByteReader in;
@@ -19,8 +18,8 @@ final class PickleStack {
     }
 
     void push(Object value) {
-        if (values.size() >= LIMIT) {
-            throw in.error("nests deeper than " + LIMIT + " values");
+        if (values.size() >= Limits.PICKLE_STACK) {
+            throw in.error("nests deeper than " + Limits.PICKLE_STACK + " values");
         }
         values.add(value);
     }

@@ -14,7 +14,8 @@ public final class SafetensorsFile implements TensorSource {
     private final Map<String, String> metadata;
     private final Map<String, RawTensor> tensors = new LinkedHashMap<>();
 
-    private SafetensorsFile(MappedFile file) {
+    /** Checks the header in full; errors as {@link #open}. The file is closed with this. */
+    SafetensorsFile(MappedFile file) {
         this.file = file;
         var header = SafetensorsHeader.parse(file.path().toString(), file.bytes());
         this.metadata = header.metadata();

@@ -22,7 +22,6 @@ import java.util.stream.Stream;
  * @param tensors in the order of their data
  */
 record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata) {
-    static final long BYTES_LIMIT = 100_000_000;
     static final String METADATA_KEY = "__metadata__";
     private static final int LENGTH_BYTES = Long.BYTES;
 
@@ -33,7 +32,7 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata) {
     static SafetensorsHeader parse(String origin, MemorySegment file) {
         var length = checkedLength(origin, file);
         var dataStart = LENGTH_BYTES + length;
-        var header = Json.parseObject(origin, Utf8.decode(origin, file.asSlice(LENGTH_BYTES, length)));
+        var header = Json.parseObject(origin, file.asSlice(LENGTH_BYTES, length));
 
         var tensors = new ArrayList<Entry>();
         for (var name : header.keys()) {
@@ -54,9 +53,9 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata) {
                     .formatted(origin, HexFormat.ofDelimiter(" ").formatHex(start)));
         }
         var length = file.get(LittleEndian.LONG, 0);
-        if (Long.compareUnsigned(length, BYTES_LIMIT) > 0) {
+        if (Long.compareUnsigned(length, Limits.SAFETENSORS_HEADER_BYTES) > 0) {
             throw new MaskleapException("%s: header is %s bytes, limit %d"
-                    .formatted(origin, Long.toUnsignedString(length), BYTES_LIMIT));
+                    .formatted(origin, Long.toUnsignedString(length), Limits.SAFETENSORS_HEADER_BYTES));
         }
         if (length > file.byteSize() - LENGTH_BYTES) {
             throw new MaskleapException("%s: header is %d bytes, but only %d follow its length: truncated"

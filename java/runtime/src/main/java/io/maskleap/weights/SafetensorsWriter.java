@@ -47,9 +47,9 @@ public final class SafetensorsWriter {
     private static byte[] header(Path path, List<RawTensor> tensors, Map<String, String> metadata) {
         var json = Json.compact(headerTree(path, tensors, metadata)).getBytes(StandardCharsets.UTF_8);
         var length = Math.ceilDiv(json.length, ALIGNMENT) * ALIGNMENT;
-        if (length > SafetensorsHeader.BYTES_LIMIT) {
+        if (length > Limits.SAFETENSORS_HEADER_BYTES) {
             throw new MaskleapException("%s: header would be %d bytes, limit %d"
-                    .formatted(path, length, SafetensorsHeader.BYTES_LIMIT));
+                    .formatted(path, length, Limits.SAFETENSORS_HEADER_BYTES));
         }
         var header = ByteBuffer.allocate(Long.BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
         header.putLong(length).put(json);

@@ -2,6 +2,7 @@ package io.maskleap.weights;
 
 import io.maskleap.error.MaskleapException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -25,7 +26,12 @@ final class ShardedSafetensors implements TensorSource {
 
     /** Opens every shard; on an error none stays open. */
     static ShardedSafetensors open(Path index) {
-        var weightMap = Json.read(index).getObject("weight_map");
+        return of(index, Json.read(index));
+    }
+
+    /** Opens every shard that {@code json}, the content of {@code index}, names; on an error none stays open. */
+    static ShardedSafetensors of(Path index, JsonObject json) {
+        var weightMap = json.getObject("weight_map");
         var sharded = new ShardedSafetensors(index);
         try {
             for (var name : weightMap.keys()) {
@@ -45,11 +51,8 @@ final class ShardedSafetensors implements TensorSource {
     }
 
     private SafetensorsFile openShard(String shardName) {
-        if (!isPlainName(shardName)) {
-            throw new MaskleapException("%s: names the file \"%s\", wanted the name of a file beside the index"
-                    .formatted(index, shardName));
-        }
-        var shard = index.resolveSibling(shardName);
+        var shard = sibling(shardName).orElseThrow(() -> new MaskleapException(
+                "%s: names the file \"%s\", wanted the name of a file beside the index".formatted(index, shardName)));
         if (!Files.exists(shard)) {
             throw new MaskleapException("%s: names the file %s, which is missing: download it too"
                     .formatted(index, shardName));
@@ -57,9 +60,16 @@ final class ShardedSafetensors implements TensorSource {
         return SafetensorsFile.open(shard);
     }
 
-    /** Whether the name stays in its folder: an index is foreign input, and must not point anywhere else. */
-    private static boolean isPlainName(String name) {
-        return name.endsWith(".safetensors") && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == 0);
+    /** The file beside the index: an index is foreign input, and must not point anywhere else. */
+    private Optional<Path> sibling(String name) {
+        if (!name.endsWith(".safetensors") || name.chars().anyMatch(c -> c == '/' || c == '\\')) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(index.resolveSibling(name));
+        } catch (InvalidPathException _) { // such as a character that the system's encoding does not have
+            return Optional.empty();
+        }
     }
 
     @Override

@@ -7,9 +7,6 @@ import java.util.Map;
 
 /** The calls in a checkpoint's pickle that tensors need, as values; nothing else has a meaning. */
 final class TorchAllowlist implements Unpickler.Allowed {
-    /** PyTorch's own limit. It bounds the work where a pickle hands one long list to many tensors. */
-    private static final int RANK_LIMIT = 64;
-
     private final String origin;
 
     /** @param origin begins every error's sentence */
@@ -49,7 +46,7 @@ final class TorchAllowlist implements Unpickler.Allowed {
             return new TorchTensor(storage, offset, longs(shape), longs(strides));
         }
         throw new MaskleapException("%s: a tensor's offset, shape or strides are not integers, or more than %d: damaged"
-                .formatted(origin, RANK_LIMIT));
+                .formatted(origin, Limits.TENSOR_RANK));
     }
 
     /** {@code persistentId}: the word "storage", its class, key, device (which we do not need) and element count. */
@@ -66,7 +63,7 @@ final class TorchAllowlist implements Unpickler.Allowed {
     }
 
     private static boolean areDimensions(List<?> numbers) {
-        return numbers.size() <= RANK_LIMIT && numbers.stream().allMatch(Long.class::isInstance);
+        return numbers.size() <= Limits.TENSOR_RANK && numbers.stream().allMatch(Long.class::isInstance);
     }
 
     private static List<Long> longs(List<?> numbers) {

@@ -11,6 +11,7 @@ import java.util.HexFormat;
  */
 final class TorchArchive {
     private static final String PICKLE = "/data.pkl";
+    private static final int BYTE_ORDER_BYTES = 16;
     private static final int PICKLE_START = 0x80; // the opcode PROTO, which the formats before 1.6 begin with
 
     private final ZipDirectory zip;
@@ -25,16 +26,34 @@ final class TorchArchive {
             throw notAnArchive(origin, bytes);
         }
         zip = new ZipDirectory(origin, bytes);
-        stem = zip.names().stream()
-                .filter(name -> name.endsWith(PICKLE) && name.indexOf('/') == name.length() - PICKLE.length())
-                .findFirst()
-                .map(name -> name.substring(0, name.length() - PICKLE.length()))
-                .orElseThrow(() -> new MaskleapException(
-                        origin + ": a ZIP archive without <name>" + PICKLE + ": not a PyTorch checkpoint"));
+        stem = stem(origin, zip);
         var byteOrder = stem + "/byteorder"; // absent before PyTorch 2.1
-        if (zip.names().contains(byteOrder) && !Utf8.decode(origin, zip.data(byteOrder)).strip().equals("little")) {
+        if (zip.names().contains(byteOrder) && !isLittle(origin, byteOrder)) {
             throw new MaskleapException(origin + ": was saved on a big-endian machine, wanted little-endian");
         }
+    }
+
+    private static String stem(String origin, ZipDirectory zip) {
+        var pickles = zip.names().stream()
+                .filter(name -> name.endsWith(PICKLE) && name.indexOf('/') == name.length() - PICKLE.length())
+                .toList();
+        if (pickles.isEmpty()) {
+            throw new MaskleapException(origin + ": a ZIP archive without <name>" + PICKLE + ": not a PyTorch checkpoint");
+        }
+        if (pickles.size() > 1) { // another reader may take another one
+            throw new MaskleapException("%s: holds %s and %s, wanted one pickle: damaged or forged"
+                    .formatted(origin, pickles.get(0), pickles.get(1)));
+        }
+        return pickles.getFirst().substring(0, pickles.getFirst().length() - PICKLE.length());
+    }
+
+    private boolean isLittle(String origin, String byteOrder) {
+        var word = zip.data(byteOrder);
+        if (word.byteSize() > BYTE_ORDER_BYTES) {
+            throw new MaskleapException("%s: entry %s has %d bytes, limit %d"
+                    .formatted(origin, byteOrder, word.byteSize(), BYTE_ORDER_BYTES));
+        }
+        return Utf8.decode(origin, word).strip().equals("little");
     }
 
     MemorySegment pickle() {

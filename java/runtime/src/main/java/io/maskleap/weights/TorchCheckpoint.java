@@ -21,7 +21,8 @@ public final class TorchCheckpoint implements AutoCloseable {
     private final TorchArchive archive;
     private final Object root;
 
-    private TorchCheckpoint(MappedFile file) {
+    /** Decodes the tree; errors as {@link #open}. The file is closed with this. */
+    TorchCheckpoint(MappedFile file) {
         var origin = file.path().toString();
         this.file = file;
         this.archive = new TorchArchive(origin, file.bytes());

@@ -2,17 +2,13 @@ package io.maskleap.weights;
 
 import io.maskleap.error.MaskleapException;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Makes a checkpoint's tensors usable: in place where they are contiguous, as a copy where not. */
 final class TorchTensorReader {
-    /**
-     * Strides of 0 let a small file describe a tensor of any size. A copy may be as large as its storage, or
-     * this large.
-     */
-    private static final long REPEATED_BYTES_LIMIT = 1L << 28;
-
     private final MappedFile file;
     private final TorchArchive archive;
+    private final AtomicLong takenBytes = new AtomicLong();
 
     TorchTensorReader(MappedFile file, TorchArchive archive) {
         this.file = file;
@@ -32,17 +28,31 @@ final class TorchTensorReader {
         }
         var data = storageData(what, storage, dtype);
         checkReach(what, tensor);
-        var start = tensor.offset() * dtype.byteSize();
         if (tensor.isContiguous()) {
+            count(what, byteSize);
+            var start = tensor.offset() * dtype.byteSize();
             return new RawTensor(name, dtype, tensor.shape(), data.asSlice(start, byteSize));
         }
-        if (byteSize > Math.max(data.byteSize(), REPEATED_BYTES_LIMIT)) {
+        if (byteSize > Math.max(data.byteSize(), Limits.REPEATED_BYTES)) {
             throw new MaskleapException("%s: shape %s with strides %s repeats %d bytes up to %d, limit %d".formatted(
-                    what, tensor.shape(), tensor.strides(), data.byteSize(), byteSize, REPEATED_BYTES_LIMIT));
+                    what, tensor.shape(), tensor.strides(), data.byteSize(), byteSize, Limits.REPEATED_BYTES));
         }
+        count(what, byteSize);
         var copy = file.allocate(byteSize);
         StridedCopy.copy(tensor, dtype.byteSize(), data, copy);
         return new RawTensor(name, dtype, tensor.shape(), copy);
+    }
+
+    /** Tensors may share a storage, but whoever copies or writes them all must not be made to fill a disk. */
+    private void count(String what, long byteSize) {
+        var fileSize = file.bytes().byteSize();
+        var limit = Limits.SHARES_OF_A_FILE * fileSize + Limits.REPEATED_BYTES;
+        var taken = takenBytes.addAndGet(byteSize);
+        if (taken > limit) {
+            takenBytes.addAndGet(-byteSize);
+            throw new MaskleapException("%s: with it, tensors that share storages take %d bytes, limit %d for a file of %d"
+                    .formatted(what, taken, limit, fileSize));
+        }
     }
 
     private static void checkNoNegatives(String what, TorchTensor tensor) {

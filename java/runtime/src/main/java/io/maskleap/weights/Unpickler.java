@@ -17,14 +17,9 @@ import java.util.Map;
  *
  * <p>dict becomes Map, list and tuple List, int Long (BigInteger beyond 64 bits), float Double, str String,
  * bool Boolean, None null. The memo lets values stand in several places, even in themselves, so a tree from
- * a foreign file must not be walked without a bound. The work is bounded by the pickle's length and the limits below,
- * which are a hundred times what large checkpoints need.
+ * a foreign file must not be walked without a bound. The work is bounded by the pickle's length and {@link Limits}.
  */
 final class Unpickler {
-    private static final long BYTES_LIMIT = 1 << 26;
-    private static final int OPCODES_LIMIT = 1 << 22;
-    private static final int MEMO_LIMIT = 1 << 20;
-    private static final int INTEGER_BYTES_LIMIT = 1024;
     private static final int NEWEST_PROTOCOL = 5;
 
     private static final ForeignObject BYTES = new ForeignObject("builtins", "bytes");
@@ -45,6 +40,7 @@ final class Unpickler {
     private final Allowed allowed;
     private final PickleStack stack;
     private final Map<Long, Object> memo = new HashMap<>();
+    private int otherKeys;
 
     private Unpickler(ByteReader in, Allowed allowed) {
         this.in = in;
@@ -60,21 +56,21 @@ final class Unpickler {
      *     that no checkpoint needs
      */
     static Object decode(String origin, MemorySegment pickle, Allowed allowed) {
-        if (pickle.byteSize() > BYTES_LIMIT) {
-            throw new MaskleapException("%s: is %d bytes, limit %d".formatted(origin, pickle.byteSize(), BYTES_LIMIT));
+        if (pickle.byteSize() > Limits.PICKLE_BYTES) {
+            throw new MaskleapException("%s: is %d bytes, limit %d".formatted(origin, pickle.byteSize(), Limits.PICKLE_BYTES));
         }
         return new Unpickler(new ByteReader(origin, pickle), allowed).run();
     }
 
     private Object run() {
-        for (var count = 0; count < OPCODES_LIMIT; count++) {
+        for (var count = 0; count < Limits.PICKLE_OPCODES; count++) {
             var opcode = in.u1();
             if (opcode == Opcode.STOP) {
                 return stack.pop();
             }
             execute(opcode);
         }
-        throw in.error("more than " + OPCODES_LIMIT + " opcodes");
+        throw in.error("more than " + Limits.PICKLE_OPCODES + " opcodes");
     }
 
     private void execute(int opcode) {
@@ -150,8 +146,8 @@ final class Unpickler {
     }
 
     private Number integer(int length) {
-        if (length > INTEGER_BYTES_LIMIT) {
-            throw in.error("an integer has %d bytes, limit %d".formatted(length, INTEGER_BYTES_LIMIT));
+        if (length > Limits.PICKLE_INTEGER_BYTES) {
+            throw in.error("an integer has %d bytes, limit %d".formatted(length, Limits.PICKLE_INTEGER_BYTES));
         }
         var littleEndian = in.slice(length);
         var bigEndian = new byte[length + 1];
@@ -193,7 +189,7 @@ final class Unpickler {
         switch (stack.top()) {
             case LinkedHashMap<?, ?> _ -> {
                 for (var i = 0; i < items.size(); i += 2) {
-                    if (isPlainKey(items.get(i))) {
+                    if (isKept(items.get(i))) {
                         dictOnTop().put(items.get(i), items.get(i + 1));
                     }
                 }
@@ -208,18 +204,26 @@ final class Unpickler {
         return (Map<Object, Object>) stack.top();
     }
 
-    /** Tuples could be nested so that hashing one takes for ever; no tensor's name is one. */
-    private static boolean isPlainKey(Object key) {
+    /**
+     * Text is kept, and some of the other plain keys for who wants to know what is in the file. Tuples are not: they could
+     * be nested so that hashing one takes for ever.
+     */
+    private boolean isKept(Object key) {
         return switch (key) {
-            case null -> true;
-            case String _, Number _, Boolean _, ForeignObject _ -> true;
+            case String _ -> true;
+            case null -> countOtherKey();
+            case Number _, Boolean _, ForeignObject _ -> countOtherKey();
             default -> false;
         };
     }
 
+    private boolean countOtherKey() {
+        return ++otherKeys <= Limits.PICKLE_OTHER_KEYS; // cannot overflow: opcodes are limited
+    }
+
     private void memoize(long index) {
-        if (memo.size() >= MEMO_LIMIT) {
-            throw in.error("remembers more than " + MEMO_LIMIT + " values");
+        if (memo.size() >= Limits.PICKLE_MEMO) {
+            throw in.error("remembers more than " + Limits.PICKLE_MEMO + " values");
         }
         memo.put(index, stack.top());
     }

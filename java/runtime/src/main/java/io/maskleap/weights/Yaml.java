@@ -15,10 +15,6 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** Reads the YAML configurations that come with some published weights, as the same trees as {@link Json}. */
 public final class Yaml {
-    /** Aliases are expanded, so their number bounds how far a small file can grow. */
-    private static final int ALIAS_LIMIT = 10;
-    private static final int DEPTH_LIMIT = 100;
-
     private Yaml() {}
 
     /**
@@ -47,12 +43,12 @@ public final class Yaml {
         return LoadSettings.builder()
                 .setSchema(new CoreSchema()) // the default schema takes True and False, as taming writes them, for text
                 .setAllowDuplicateKeys(false)
-                .setMaxAliasesForCollections(ALIAS_LIMIT)
+                .setMaxAliasesForCollections(Limits.YAML_ALIASES)
                 .build();
     }
 
     private static Object plain(Path path, Object value, int depth) {
-        if (depth > DEPTH_LIMIT) {
+        if (depth > Limits.NESTING_LEVELS) {
             throw tooDeep(path);
         }
         return switch (value) {
@@ -78,7 +74,7 @@ public final class Yaml {
     }
 
     private static MaskleapException tooDeep(Path path) {
-        return new MaskleapException("%s: is nested deeper than %d levels".formatted(path, DEPTH_LIMIT));
+        return new MaskleapException("%s: is nested deeper than %d levels".formatted(path, Limits.NESTING_LEVELS));
     }
 
     private static String text(Path path, Object key) {

@@ -11,10 +11,12 @@ import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class Float32Test {
@@ -66,6 +68,18 @@ class Float32Test {
         var bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putDouble(1).putDouble(-1e300).array();
         assertRefused("a.pth: tensor t: element 1 is -Infinity in float32, wanted finite weights",
                 () -> Float32.of(FILE, RawTensor.of("t", StoredDtype.F64, bytes, 2), memory));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32, 7fc00000, NaN", "F32, ff800000, -Infinity", "BF16, 7fc0, NaN", "BF16, 7f80, Infinity", "F16, 7e00, NaN",
+        "F16, fc00, -Infinity", "F64, 7ff0000000000000, Infinity", "F64, 7ff8000000000001, NaN"})
+    void refusesWhatIsNoNumber(StoredDtype dtype, String bits, String shown) {
+        var size = dtype.byteSize();
+        var bytes = ByteBuffer.allocate(Long.BYTES + size).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(size, Long.parseUnsignedLong(bits, 16));
+        var tensor = RawTensor.of("a.b", dtype, Arrays.copyOf(bytes.array(), 2 * size), 2);
+        assertRefused("a.pth: tensor a.b: element 1 is %s in float32, wanted finite weights".formatted(shown),
+                () -> Float32.of(FILE, tensor, memory));
     }
 
     @Test

@@ -2,8 +2,12 @@ package io.maskleap.tools;
 
 import static io.maskleap.tools.Refusal.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.maskleap.GenerationSettings;
+import io.maskleap.ZipBytes;
+import io.maskleap.error.MaskleapException;
 import io.maskleap.sampling.Randomization;
 import io.maskleap.sampling.Schedule;
 import io.maskleap.weights.SafetensorsFile;
@@ -13,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -102,14 +107,29 @@ class ImportRefusalTest {
         assertRefused(tiny.base + ": tensor last_layer.0.weight has shape [64, 64], wanted [64]", tiny::run);
     }
 
-    @Test
-    void weightThatIsNotANumber() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"0000c07f, NaN", "0000807f, Infinity", "000080ff, -Infinity"})
+    void weightThatIsNoNumber(String littleEndian, String shown) throws IOException {
         var weight = "last_layer.0.weight";
+        var bits = new String(HexFormat.of().parseHex(littleEndian), StandardCharsets.ISO_8859_1);
         tiny.base = PatchedFile.patch(tiny.base, inputs.resolve("base.pth"), text -> {
             var data = bytesInTheTwin(weight);
-            return text.replace(data, data.substring(0, 5 * Float.BYTES) + "\0\0\u00c0\u007f" + data.substring(6 * Float.BYTES));
+            return text.replace(data, data.substring(0, 5 * Float.BYTES) + bits + data.substring(6 * Float.BYTES));
         });
-        assertRefused(tiny.base + ": tensor " + weight + ": element 5 is NaN in float32, wanted finite weights", tiny::run);
+        assertRefused("%s: tensor %s: element 5 is %s in float32, wanted finite weights".formatted(tiny.base, weight, shown),
+                tiny::run);
+    }
+
+    /** A transfer that changed a byte: the tensor is finite, and not the one that was saved. */
+    @Test
+    void weightThatItsChecksumDoesNotFit() throws IOException {
+        var bytes = Files.readAllBytes(tiny.base);
+        var archive = new ZipBytes(bytes);
+        var data = archive.data("base/data/0");
+        archive.set(data, 1, bytes[data] ^ 1);
+        tiny.base = Files.write(inputs.resolve("base.pth"), bytes);
+        var message = assertThrows(MaskleapException.class, tiny::run).getMessage();
+        assertTrue(message.startsWith(tiny.base + ": entry base/data/0 has the CRC-32 "), message);
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package io.maskleap.tools;
 
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import io.maskleap.ZipBytes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,11 +28,11 @@ final class PatchedFile {
         return patch(from, to, text -> text.replace(one, free).replace(other, one).replace(free, other));
     }
 
-    /** Patches the bytes as the characters 0 to 255. */
+    /** Patches the bytes as the characters 0 to 255; an archive's checksums fit again. */
     static Path patch(Path from, Path to, UnaryOperator<String> change) throws IOException {
         var text = Files.readString(from, StandardCharsets.ISO_8859_1);
         var patched = change.apply(text);
         assertNotEquals(text, patched, "nothing to patch in " + from);
-        return Files.writeString(to, patched, StandardCharsets.ISO_8859_1);
+        return Files.write(to, new ZipBytes(patched.getBytes(StandardCharsets.ISO_8859_1)).repairChecksums().array());
     }
 }

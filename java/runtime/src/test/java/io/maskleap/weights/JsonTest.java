@@ -64,7 +64,7 @@ class JsonTest {
     @ValueSource(strings = {
         "{", "[1,]", "{\"a\": 1,}", "{'a': 1}", "{a: 1}", "[1] [2]", "[1] x", "// c\n1",
         "NaN", "+1", "01", "1.", "\"\t\"",
-        "[1e999]", "{\"a\": 1, \"a\": 2}", "\uFEFF{}", "tru", "\"\\x\"",
+        "[1e999]", "\"\\ud800\"", "{\"\\udc00\": 1}", "{\"a\": 1, \"a\": 2}", "\uFEFF{}", "tru", "\"\\x\"",
     })
     void refusesWhatIsNotStrictJson(String text) {
         assertRefusedWith("f: not valid JSON at line ", () -> Json.parse("f", text));
@@ -81,6 +81,18 @@ class JsonTest {
     @Test
     void refusesNestingWithoutEnd() {
         assertRefusedWith("f: not valid JSON", () -> Json.parse("f", "[".repeat(100_000)));
+    }
+
+    @Test
+    void refusesMoreValuesThanAnyModelHas() {
+        assertRefused("f: holds more than 1048576 JSON values", () -> Json.parse("f", "[" + "0,".repeat(1 << 20) + "0]"));
+    }
+
+    @Test
+    void refusesNumbersBeyondItsRange() {
+        assertRefused("f: not valid JSON at line 1, column 2: a number is beyond the range of a double",
+                () -> Json.parse("f", "[1" + "0".repeat(400) + "]"));
+        assertRefusedWith("f: not valid JSON", () -> Json.parse("f", "[" + "9".repeat(100_000) + "]"));
     }
 
     @Test

@@ -112,6 +112,14 @@ class SafetensorsFileTest {
         assertRefusedWith(path + ": not valid JSON at line 1, column 4: ", this::open);
         write("{\"a\": {}, \"a\": {}}");
         assertRefusedWith("Duplicate Object property \"a\"", this::open);
+        write("{\"a\": {}, \"\\u0061\": {}}");
+        assertRefusedWith("Duplicate Object property \"a\"", this::open);
+        write("{\"\\ud800\": {}}");
+        assertRefusedWith(path + ": not valid JSON at line 1, column ", this::open);
+        write("{\"a\":".repeat(101));
+        assertRefusedWith(path + ": not valid JSON: Document nesting depth (101) exceeds the maximum allowed (100", this::open);
+        writeWithLength(0, "{}");
+        assertRefused(path + ": not valid JSON: there is no value", this::open);
         write("{".repeat(3));
         assertRefusedWith(path + ": not valid JSON", this::open);
         writeBytes(new byte[] {3, 0, 0, 0, 0, 0, 0, 0, '{', (byte) 0xff, '}'});
@@ -126,6 +134,10 @@ class SafetensorsFileTest {
         "{`dtype`: `U8`, `shape`: 4, `data_offsets`: [0, 4]} | a.shape is 4, wanted an array",
         "{`dtype`: `U8`, `shape`: [4.0], `data_offsets`: [0, 4]} | a.shape[0] is 4.0, wanted an integer",
         "{`dtype`: `U8`, `shape`: [-4], `data_offsets`: [0, 4]} | tensor a: shape [-4] has a negative dimension",
+        "{`dtype`: `U8`, `shape`: [9223372036854775808], `data_offsets`: [0, 4]} |"
+                + " a.shape[0] is 9.223372036854776E18, wanted an integer",
+        "{`dtype`: `U8`, `shape`: [4294967296, 4294967296], `data_offsets`: [0, 4]} |"
+                + " tensor a: shape [4294967296, 4294967296] has more bytes than 64 bits can count",
         "{`dtype`: `F64`, `shape`: [2305843009213693952], `data_offsets`: [0, 4]} |"
                 + " tensor a: shape [2305843009213693952] has more bytes than 64 bits can count",
         "{`dtype`: `U8`, `shape`: [4], `data_offsets`: [0]} | tensor a: data_offsets are [0], wanted [begin, end]",
@@ -160,6 +172,14 @@ class SafetensorsFileTest {
         write(two.formatted(2, 4), 1, 2, 3, 4, 5);
         assertRefused("%s: is %d bytes, wanted %d by its header: something follows the tensors"
                 .formatted(path, dataStart + 5, dataStart + 4), this::open);
+    }
+
+    /** A name can neither break the sentence nor fill the screen. */
+    @Test
+    void quotesAnyNameOnOneLine() throws IOException {
+        write("{\"a\\n\\u001b[2J\": {\"dtype\": \"?\", \"shape\": [], \"data_offsets\": [0, 4]}}");
+        assertRefused(path + ": tensor a\\u{a}\\u{1b}[2J: dtype is ?, wanted one of"
+                + " F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL", this::open);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.maskleap.weights;
 
 import static io.maskleap.weights.Refusal.assertRefused;
+import static io.maskleap.weights.Refusal.assertRefusedWith;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -90,6 +92,28 @@ class SafetensorsTest {
         writeIndex(Map.of("a", shard));
         assertRefused(index + ": names the file \"" + shard + "\", wanted the name of a file beside the index",
                 () -> Safetensors.open(index));
+    }
+
+    /** Names that the file system cannot have: a NUL, and half a character. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0000", "d800"})
+    void refusesNamesThatNoFileHas(String code) throws Exception {
+        Files.writeString(index, "{\"weight_map\": {\"a\": \"\\u" + code + ".safetensors\"}}");
+        assertRefusedWith(index + ": ", () -> Safetensors.open(index));
+    }
+
+    @Test
+    void refusesAnIndexThatNamesATensorTwice() throws Exception {
+        Files.writeString(index, "{\"weight_map\": {\"a\": \"1.safetensors\", \"a\": \"2.safetensors\"}}");
+        assertRefusedWith("Duplicate Object property \"a\"", () -> Safetensors.open(index));
+    }
+
+    @Test
+    void namesTheShardThatIsBad() throws Exception {
+        writeIndex(Map.of("a", "1.safetensors"));
+        var shard = folder.resolve("1.safetensors");
+        Files.write(shard, Arrays.copyOf(Files.readAllBytes(shard), (int) Files.size(shard) - 1));
+        assertRefusedWith(shard + ": is ", () -> Safetensors.open(index));
     }
 
     @Test

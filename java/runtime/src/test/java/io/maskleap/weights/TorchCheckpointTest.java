@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -189,6 +190,45 @@ class TorchCheckpointTest {
                 "FloatStorage", "9", 6, 0, new long[] {1}, new long[] {1});
         assertTensorRefused(": tensor t: torch.ComplexFloatStorage is not supported; convert it to float32 first",
                 "ComplexFloatStorage", "0", 6, 0, new long[] {1}, new long[] {1});
+    }
+
+    /** Each of them is within bounds; a thousand would be 80 GB of one storage of 24 bytes. */
+    @Test
+    void refusesMoreSharesOfAStorageThanTheFileIsWorth() throws IOException {
+        write(tensors(pickle -> {
+            for (var i = 0; i < 4; i++) {
+                pickle.text("u" + i).tensor("FloatStorage", "0", 6, 0, new long[] {5 << 22}, new long[] {0});
+            }
+        }));
+        var limit = 2 * Files.size(path) + (1L << 28);
+        try (var checkpoint = TorchCheckpoint.open(path)) {
+            var tensors = checkpoint.stateDict();
+            for (var i = 0; i < 3; i++) {
+                tensors.tensor("u" + i);
+            }
+            assertRefused("%s: tensor u3: with it, tensors that share storages take %d bytes, limit %d for a file of %d"
+                    .formatted(path, 20L << 24, limit, Files.size(path)), () -> tensors.tensor("u3"));
+        }
+    }
+
+    @Test
+    void countsSharesThatNeedNoCopy() throws IOException {
+        var storage = new byte[1 << 20];
+        var names = 300;
+        var pickle = tensors(builder -> {
+            for (var i = 0; i < names; i++) {
+                builder.text("t" + i).tensor("ByteStorage", "0", 1 << 20, 0, new long[] {1 << 20}, new long[] {1});
+            }
+        });
+        TorchFiles.write(path, pickle, Map.of("0", storage));
+        try (var checkpoint = TorchCheckpoint.open(path)) {
+            var tensors = checkpoint.stateDict();
+            assertRefusedWith(": with it, tensors that share storages take ", () -> {
+                for (var i = 0; i < names; i++) {
+                    tensors.tensor("t" + i);
+                }
+            });
+        }
     }
 
     @Test

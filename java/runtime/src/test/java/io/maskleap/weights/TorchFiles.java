@@ -1,6 +1,7 @@
 package io.maskleap.weights;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -14,13 +15,20 @@ final class TorchFiles {
 
     /** Writes {@code x/data.pkl} and {@code x/data/<key>} for each storage. */
     static Path write(Path path, byte[] pickle, Map<String, byte[]> storages) throws IOException {
-        try (var zip = new ZipOutputStream(Files.newOutputStream(path))) {
+        try (var out = Files.newOutputStream(path)) {
+            write(out, pickle, storages);
+        }
+        return path;
+    }
+
+    /** Writes such an archive to {@code out}. */
+    static void write(OutputStream out, byte[] pickle, Map<String, byte[]> storages) throws IOException {
+        try (var zip = new ZipOutputStream(out)) {
             put(zip, "x/data.pkl", pickle, ZipEntry.STORED);
             for (var storage : storages.entrySet()) {
                 put(zip, "x/data/" + storage.getKey(), storage.getValue(), ZipEntry.STORED);
             }
         }
-        return path;
     }
 
     static void put(ZipOutputStream zip, String name, byte[] bytes, int method) throws IOException {
