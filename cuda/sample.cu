@@ -173,10 +173,9 @@ __device__ __forceinline__ double scan_warp(double value) {
     return value;
 }
 
-/* The first lane whose `reached` holds, else `last`. */
+/* The first lane up to `last` whose `reached` holds, else `last`. */
 __device__ __forceinline__ int first_lane(bool reached, int last) {
-    const unsigned ballot = __ballot_sync(ALL_LANES, reached);
-    return ballot ? __ffs(int(ballot)) - 1 : last;
+    return __ffs(int(__ballot_sync(ALL_LANES, reached || lane_id() == last))) - 1;
 }
 
 /* Codes in order are packs k, then warps, then lanes, then elements: the segment (k, warp) in which the cdf reaches u * total is
@@ -212,20 +211,19 @@ __device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double
     const double up_to_lane = scan_warp(lane_sum);
     const double total = __shfl_sync(ALL_LANES, up_to_lane, WARP - 1);
     const double target = row.draw_uniform() * total;
+    // Sums in another order may end below the target, which then is the last code's.
+    const int last_pack = int(row.p.V - 1) / ROW_PACK, last_segment = last_pack / THREADS * WARPS + last_pack % THREADS / WARP;
     double before = up_to_lane - lane_sum;
     int segment = lane_id() * PER_LANE;
 #pragma unroll
     for (int i = 0; i < PER_LANE - 1; ++i)
-        if (before + own[i] < target && segment == lane_id() * PER_LANE + i) {
+        if (before + own[i] < target && segment == lane_id() * PER_LANE + i && segment < last_segment) {
             before += own[i];
             ++segment;
         }
-    const int found = first_lane(!(up_to_lane < target), WARP - 1);
+    const int found = first_lane(!(up_to_lane < target), last_segment / PER_LANE);
     segment = __shfl_sync(ALL_LANES, segment, found);
     before = __shfl_sync(ALL_LANES, before, found);
-    // Sums in another order may end below the target: then it is the last code's.
-    const int last_pack = int(row.p.V - 1) / ROW_PACK, last_segment = last_pack / THREADS * WARPS + last_pack % THREADS / WARP;
-    segment = segment < last_segment ? segment : last_segment;
 
     double confidence_total = total;
     if (step.confidence != LEAP_CONFIDENCE_UNIFORM && step.confidence_scale != step.draw_scale)

@@ -174,8 +174,8 @@ LEAP_CASES(sample) {
             expect_codes({}, std::vector<float>(V), {1e-300, 1e-12, 1 - 1e-12, std::nextafter(1.0, 0.0)}, {0, 0, V - 1, V - 1});
     });
     define("inverse CDF, uniforms next to 1", [] {  // where sums in another order may miss their total
-        for (int V : {5, 97, 1022}) {
-            SampleCase<float> c({.masked = 20, .V = V, .deviation = 8});
+        for (int V : {5, 97, 1022, 4200}) {
+            SampleCase<float> c({.masked = 30, .V = V, .deviation = 8});
             c.u_draw.assign(c.tokens, std::nextafter(1.0, 0.0));
             c.check();
         }
@@ -214,13 +214,14 @@ LEAP_CASES(sample) {
                 }
         });
     define("confidence, the logarithm has a floor", [] {
-        for (leap_dtype dtype : {LEAP_F32, LEAP_BF16}) {
-            SampleCase<float> c({.draw = LEAP_DRAW_GUMBEL_MAX, .noise = dtype, .masked = 2, .draw_scale = 0,
-                                 .confidence_noise = 0}, {0, -1000});
-            c.u_draw = {0.1, 0.9, 0.9, 0.1};
-            expect_equal("sampled", c.run().codes, {1, 0});
-            c.check();
-        }
+        for (leap_dtype dtype : {LEAP_F32, LEAP_BF16})
+            for (float logit : {-1000.0f, -100.0f, -50.0f}) {  // probabilities of 0, far below the floor, and just below it
+                SampleCase<float> c({.draw = LEAP_DRAW_GUMBEL_MAX, .noise = dtype, .masked = 2, .draw_scale = 0,
+                                     .confidence_noise = 0}, {0, logit});
+                c.u_draw = {0.1, 0.9, 0.9, 0.1};
+                expect_equal("sampled", c.run().codes, {1, 0});
+                c.check();
+            }
     });
     define("seeds are not wanted", [] {
         for (const Draw& draw : DRAWS) {
