@@ -12,10 +12,13 @@
 namespace leap {
 
 /* Weights come as a file has them: not always on 16 bytes. */
-__device__ __forceinline__ void load_weights(const float* from, bool aligned, float (&to)[ROW_PACK]) {
-    if (aligned) return load_floats<ROW_PACK>(from, to);
+template <int THREADS>
+__device__ __forceinline__ void load_weights(const float* from, int C, bool aligned, Row<THREADS>& to) {
+    if (aligned) return to.load(from, C);
+    to.for_each_pack(C, [&](int c, float(&pack)[ROW_PACK]) {
 #pragma unroll
-    for (int i = 0; i < ROW_PACK; ++i) to[i] = from[i];
+        for (int i = 0; i < ROW_PACK; ++i) pack[i] = from[c + i];
+    });
 }
 
 template <class Norm, class Delta, class Y, int THREADS>
@@ -25,31 +28,33 @@ __global__ void __launch_bounds__(Row<THREADS>::BLOCK, 512 / Row<THREADS>::BLOCK
     LEAP_SHARED_ARRAY(float, scratch, Row<THREADS>::SCRATCH);
     const int64_t r = Row<THREADS>::index();
     if (r >= p.rows) return;
-    Residual* residual = static_cast<Residual*>(p.residual) + r * p.C;
-    const Delta* delta = p.delta ? static_cast<const Delta*>(p.delta) + r * p.C : nullptr;
-    Y* y = static_cast<Y*>(p.y) + r * p.C;
+    const int C = int(p.C);
+    Residual* residual = static_cast<Residual*>(p.residual) + r * C;
+    const Delta* delta = p.delta ? static_cast<const Delta*>(p.delta) + r * C : nullptr;
+    Y* y = static_cast<Y*>(p.y) + r * C;
 
     Row<THREADS> row;
-    row.load(residual, p.C);
+    row.load(residual, C);
     if (delta) {
         Row<THREADS> addend;  // loaded whole before it is used: both rows are on their way together
-        addend.load(delta, p.C);
+        addend.load(delta, C);
 #pragma unroll
         for (int k = 0; k < ROW_PACKS; ++k)
 #pragma unroll
             for (int i = 0; i < ROW_PACK; ++i) row.x[k][i] = rounded_to<Residual>(row.x[k][i] + addend.x[k][i]);
-        row.for_each_pack(p.C, [&](int c, float(&pack)[ROW_PACK]) { store_floats<ROW_PACK>(residual + c, pack); });
+        row.for_each_pack(C, [&](int c, float(&pack)[ROW_PACK]) { store_floats<ROW_PACK>(residual + c, pack); });
     }
-    const auto sum = [&](auto&& term) { return row.reduce(p.C, 0.0f, term, Sum{}, scratch); };
-    const auto statistics = Norm::statistics(sum, p.C, p.eps);
-    row.for_each_pack(p.C, [&](int c, float(&pack)[ROW_PACK]) {
-        float gamma[ROW_PACK], beta[ROW_PACK] = {};
-        load_weights(p.gamma + c, aligned_weights, gamma);
-        if constexpr (Norm::HAS_BETA) load_weights(p.beta + c, aligned_weights, beta);
+    Row<THREADS> gamma, beta;  // on their way while the row is summed up: a first look at them goes to the second-level cache
+    load_weights(p.gamma, C, aligned_weights, gamma);
+    if constexpr (Norm::HAS_BETA) load_weights(p.beta, C, aligned_weights, beta);
+    const auto sum = [&](auto&& term) { return row.reduce(C, 0.0f, term, Sum{}, scratch); };
+    const auto statistics = Norm::statistics(sum, C, p.eps);
 #pragma unroll
-        for (int i = 0; i < ROW_PACK; ++i) pack[i] = Norm::y(pack[i], statistics, gamma[i], beta[i]);
-        store_floats<ROW_PACK>(y + c, pack);
-    });
+    for (int k = 0; k < ROW_PACKS; ++k)
+#pragma unroll
+        for (int i = 0; i < ROW_PACK; ++i)
+            row.x[k][i] = Norm::y(row.x[k][i], statistics, gamma.x[k][i], Norm::HAS_BETA ? beta.x[k][i] : 0);
+    row.for_each_pack(C, [&](int c, float(&pack)[ROW_PACK]) { store_floats<ROW_PACK>(y + c, pack); });
 }
 
 inline constexpr int ADD_NORM_THREADS = 256;

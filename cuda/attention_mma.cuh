@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <bit>
+
 #include "attention_sequence.cuh"
 #include "attention_tiles.hpp"
 
@@ -30,13 +32,18 @@ inline Access access_of(const leap_attention_params& p) {
 template <int HEAD, int THREADS>
 __device__ __forceinline__ void load_tile(const bf16* from, int64_t stride, int rows, int tile_rows, int head_dim,
                                           bool sixteen_bytes, std::byte* tile) {
-    constexpr int CHUNK = 8;
-    constexpr int CHUNKS = HEAD / CHUNK;
     if (sixteen_bytes) {
-        for (int i = int(threadIdx.x); i < tile_rows * CHUNKS; i += THREADS) {
-            const int row = i / CHUNKS, d = i % CHUNKS * CHUNK;
-            const bool valid = row < rows && d < head_dim;
-            ptx::copy_async_16(tile + row * row_bytes(HEAD) + d * sizeof(bf16), valid ? from + row * stride + d : from, valid);
+        // A power of two of threads to a row, some of them idle: a thread stays in its columns, so that all it does is add.
+        constexpr int CHUNK = 8, LANES = int(std::bit_ceil(unsigned(HEAD / CHUNK))), STEP = THREADS / LANES;
+        const int first = int(threadIdx.x) / LANES, d = int(threadIdx.x) % LANES * CHUNK;
+        if (d >= HEAD) return;
+        from += first * stride + d;
+        tile += first * row_bytes(HEAD) + d * sizeof(bf16);
+#pragma unroll
+        for (int step = 0; step < tile_rows; step += STEP) {
+            if (tile_rows % STEP != 0 && first + step >= tile_rows) return;
+            ptx::copy_async_16(tile + step * row_bytes(HEAD), from, first + step < rows && d < head_dim);
+            from += STEP * stride;
         }
         return;
     }

@@ -126,17 +126,16 @@ __device__ __forceinline__ T reduce_warp(T value, Op op) {
  * `scratch`: THREADS / WARP elements of shared memory, which the next reduction may use at once. */
 template <int THREADS, class T, class Op>
 __device__ __forceinline__ T reduce_block(T value, Op op, T* scratch) {
-    static_assert(THREADS % WARP == 0 && THREADS <= 1024, "whole warps");
     constexpr int WARPS = THREADS / WARP;
+    static_assert(THREADS % WARP == 0 && THREADS <= 1024, "whole warps");
+    static_assert((WARPS & (WARPS - 1)) == 0, "every warp reduces the warps' results by itself, as lanes");
     value = reduce_warp(value, op);
     if constexpr (WARPS == 1) return value;
     if (lane_id() == 0) scratch[warp_id()] = value;
     __syncthreads();
-    T result = scratch[0];
-#pragma unroll
-    for (int w = 1; w < WARPS; ++w) result = op(result, scratch[w]);
+    value = reduce_warp<WARPS>(scratch[lane_id() % WARPS], op);
     __syncthreads();
-    return result;
+    return value;
 }
 
 }  // namespace leap

@@ -87,7 +87,7 @@ LEAP_EXPORT const char* leap_library_info(void) { return leap::INFO; }
 LEAP_EXPORT int32_t leap_is_supported(void) {
     using namespace leap;
     constexpr int LEAST_CAPABILITY = 80;
-    DeviceProperties device;
+    DeviceProperties device{};
     if (device_properties(device) != LEAP_OK) return 0;
     if (device.compute_capability >= LEAST_CAPABILITY) return 1;
     fail(LEAP_DEVICE_ERROR, "the GPU has compute capability %d.%d, and 8.0 is the least", device.compute_capability / 10,

@@ -30,12 +30,13 @@ __device__ __forceinline__ PhiloxWords philox4x32_10(const PhiloxStream& stream,
     uint32_t key_0 = uint32_t(stream.seed), key_1 = uint32_t(stream.seed >> 32);
 #pragma unroll
     for (int round = 0; round < 10; ++round) {
-        const uint64_t product_0 = uint64_t(MULTIPLIER_0) * w0;
-        const uint64_t product_1 = uint64_t(MULTIPLIER_1) * w2;
-        w0 = uint32_t(product_1 >> 32) ^ w1 ^ key_0;
-        w1 = uint32_t(product_1);
-        w2 = uint32_t(product_0 >> 32) ^ w3 ^ key_1;
-        w3 = uint32_t(product_0);
+        // Halves by themselves: of a product in a uint64_t nvcc 13 makes 64-bit exclusive ors, and of those 64-bit products.
+        const uint32_t high_0 = __umulhi(MULTIPLIER_0, w0), low_0 = MULTIPLIER_0 * w0;
+        const uint32_t high_1 = __umulhi(MULTIPLIER_1, w2), low_1 = MULTIPLIER_1 * w2;
+        w0 = high_1 ^ w1 ^ key_0;
+        w1 = low_1;
+        w2 = high_0 ^ w3 ^ key_1;
+        w3 = low_0;
         key_0 += WEYL_0;
         key_1 += WEYL_1;
     }

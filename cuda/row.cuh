@@ -22,23 +22,24 @@ struct Row {
 
     /* visit(column, pack) for every pack of the running thread in a row of C. */
     template <class Visit>
-    __device__ __forceinline__ void for_each_pack(int64_t C, Visit&& visit) {
+    __device__ __forceinline__ void for_each_pack(int C, Visit&& visit) {
+        const int first = int(threadIdx.x % THREADS) * ROW_PACK;
 #pragma unroll
         for (int k = 0; k < ROW_PACKS; ++k) {
-            const int column = (k * THREADS + int(threadIdx.x) % THREADS) * ROW_PACK;
+            const int column = first + k * THREADS * ROW_PACK;
             if (column < C) visit(column, x[k]);
         }
     }
 
     /* x = the row at `from`. */
     template <class T>
-    __device__ __forceinline__ void load(const T* from, int64_t C) {
+    __device__ __forceinline__ void load(const T* from, int C) {
         for_each_pack(C, [&](int column, float(&pack)[ROW_PACK]) { load_floats<ROW_PACK>(from + column, pack); });
     }
 
     /* op over term(element) of the row, in every thread of it. */
     template <class Term, class Op>
-    __device__ __forceinline__ float reduce(int64_t C, float identity, Term&& term, Op op, float* scratch) {
+    __device__ __forceinline__ float reduce(int C, float identity, Term&& term, Op op, float* scratch) {
         float result = identity;
         for_each_pack(C, [&](int, float(&pack)[ROW_PACK]) {
 #pragma unroll

@@ -6,14 +6,16 @@
  *           argmax:       code = argmax_v logits[v]              G(u) = -ln(-ln u); the first maximum wins
  *           confidence = ln max(probability, 1e-20) + confidence_noise * G(u'), or probability, or u'
  * Layouts   logits: (B, guided, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
- *           Logits, exponentials and noise are float32 (or rounded to bfloat16 one by one: sample_arithmetic.cuh); the cdf,
- *           its total and all scalars float64
+ *           Logits, exponentials, noise and scalars are float32 (or rounded to bfloat16 one by one: sample_arithmetic.cuh); the cdf
+ *           over packs of four and its total float64
  * A block   takes one row, whole in registers (sample_tiles.hpp): packs k of thread t are the codes 4 (k THREADS + t) .. + 3,
  *           one Philox counter each. Rows from step->masked on end at once
  * Wants     finite scales >= 0, 1 <= V <= MAX_SAMPLED_CODES; a row whose logits are not all finite, or whose position is not
  *           on the grid, gets code 0 and confidence -infinity
  * Source    Chang et al. 2022 (MaskGIT), section 3.2; guidance: Ho and Salimans 2022; Gumbel-max: Maddison et al. 2014
  */
+#include <algorithm>
+
 #include "checks.hpp"
 #include "elementwise.cuh"
 #include "philox.cuh"
@@ -27,11 +29,27 @@ namespace {
  * take the other's registers. */
 constexpr int RECORDED_GUMBEL_MAX = -1;
 
-/* The thread that holds the drawn code leaves this in shared memory: the scalars that follow need no part of the row. */
-struct Drawn {
-    double total;   // of the weights at confidence_scale
-    float element;  // the drawn code's logit
-    int code;
+/* A pack as it lies in memory, in whole registers: where paths meet, nvcc takes smaller members apart, and so waits for each load
+ * before the next one. */
+template <class T>
+struct RawPack;
+
+template <>
+struct alignas(16) RawPack<float> {
+    float elements[ROW_PACK] = {};
+
+    __device__ __forceinline__ float get(int i) const { return elements[i]; }
+    __device__ __forceinline__ void set(int i, float element) { elements[i] = element; }
+};
+
+template <>
+struct alignas(8) RawPack<bf16> {
+    uint32_t pairs[ROW_PACK / 2] = {};
+
+    __device__ __forceinline__ float get(int i) const {
+        return __uint_as_float(i % 2 == 0 ? pairs[i / 2] << 16 : pairs[i / 2] & 0xFFFF0000u);
+    }
+    __device__ __forceinline__ void set(int i, bf16 element) { pairs[i / 2] |= uint32_t(element.bits) << i % 2 * 16; }
 };
 
 /* One row in the registers of its block. */
@@ -42,11 +60,12 @@ struct SampledRow {
     const leap_sample_params& p;
     const leap_step step;
     const int64_t b, j;
-    int64_t position;
-    float x[PACKS][ROW_PACK];  // -infinity beyond V
+    const int V;
+    int position;
+    float x[PACKS][ROW_PACK];  // -infinity beyond V, from maximum() on
 
     __device__ __forceinline__ SampledRow(const leap_sample_params& p, const leap_step& step, int64_t b, int64_t j)
-        : p(p), step(step), b(b), j(j), position(p.positions[b * p.tokens + j]) {}
+        : p(p), step(step), b(b), j(j), V(int(p.V)) {}
 
     static __device__ __forceinline__ int first_code(int k) { return (k * THREADS + int(threadIdx.x)) * ROW_PACK; }
 
@@ -59,74 +78,90 @@ struct SampledRow {
             for (int i = 0; i < ROW_PACK; ++i) visit(first_code(k) + i, x[k][i]);
     }
 
-    /* to = the running thread's elements of the V at `from`; 0 beyond. */
+    /* to = the running thread's packs of the V elements at `from`; beyond V 0, or some of these once more. */
     template <class T>
-    __device__ __forceinline__ void load(const T* from, bool packs_fit, float (&to)[PACKS][ROW_PACK]) const {
+    __device__ __forceinline__ void load(const T* from, bool packs_fit, RawPack<T> (&to)[PACKS]) const {
+        if (packs_fit) {
 #pragma unroll
-        for (int k = 0; k < PACKS; ++k) {
-            const int code = first_code(k);
-            if (packs_fit && code < p.V) {
-                load_floats<ROW_PACK>(from + code, to[k]);
-            } else {
-#pragma unroll
-                for (int i = 0; i < ROW_PACK; ++i) to[k][i] = code + i < p.V ? to_float(from[code + i]) : 0.0f;
+            for (int k = 0; k < PACKS; ++k) {
+                const int code = std::min(first_code(k), V - ROW_PACK);
+                to[k] = *reinterpret_cast<const RawPack<T>*>(from + code);
             }
+            return;
         }
+#pragma unroll
+        for (int k = 0; k < PACKS; ++k)
+#pragma unroll
+            for (int i = 0; i < ROW_PACK; ++i)
+                if (first_code(k) + i < V) to[k].set(i, from[first_code(k) + i]);
     }
 
-    /* x = guided logits with bias. Both rows are on their way before either is used. */
+    /* x = guided logits with bias; false where the row is not on the grid. Both rows are on their way before either is used, or
+     * the position is waited for. */
     template <class T>
-    __device__ __forceinline__ void combine(bool packs_fit) {
-        const T* conditional = static_cast<const T*>(p.logits) + (b * p.guided * p.row_capacity + j) * p.V;
-        load(conditional, packs_fit, x);
+    __device__ __forceinline__ bool combine(bool packs_fit) {
+        const T* first = static_cast<const T*>(p.logits) + (b * p.guided * p.row_capacity + j) * p.V;
+        RawPack<T> conditional[PACKS], unconditional[PACKS];
+        load(first, packs_fit, conditional);
+        if (p.guided == 2) load(first + p.row_capacity * p.V, packs_fit, unconditional);
+        position = p.positions[b * p.tokens + j];
+        if (position < 0 || position >= p.tokens) return false;
+#pragma unroll
+        for (int k = 0; k < PACKS; ++k)
+#pragma unroll
+            for (int i = 0; i < ROW_PACK; ++i) x[k][i] = conditional[k].get(i);
         if (p.guided == 2) {
-            float unconditional[PACKS][ROW_PACK];
-            load(conditional + p.row_capacity * p.V, packs_fit, unconditional);
             const float w = step.guidance;
 #pragma unroll
             for (int k = 0; k < PACKS; ++k)
 #pragma unroll
                 for (int i = 0; i < ROW_PACK; ++i)
                     x[k][i] = Arithmetic::round(Arithmetic::round((1.0f + w) * x[k][i]) -
-                                                Arithmetic::round(w * unconditional[k][i]));
+                                                Arithmetic::round(w * unconditional[k].get(i)));
         }
         if (p.bias) {
-            float bias[PACKS][ROW_PACK];
+            RawPack<float> bias[PACKS];
             load(p.bias + position * p.bias_stride, packs_fit, bias);
 #pragma unroll
             for (int k = 0; k < PACKS; ++k)
 #pragma unroll
-                for (int i = 0; i < ROW_PACK; ++i) x[k][i] = Arithmetic::round(x[k][i] + bias[k][i]);
+                for (int i = 0; i < ROW_PACK; ++i) x[k][i] = Arithmetic::round(x[k][i] + bias[k].get(i));
         }
-        for_each([&](int code, float& element) {
-            if (code >= p.V) element = -INFINITY;
-        });
+        return true;
     }
 
-    /* The maximum over the row; NaN where an element is not finite. */
+    /* The maximum over the row; NaN where an element is not finite. Elements beyond V become -infinity. */
     __device__ __forceinline__ float maximum(float* scratch) {
+        float zero = 0;  // NaN from the first product with an element that is not finite on
+        for_each([&](int, float element) { zero = fmaf(element, 0.0f, zero); });
+        if (V < THREADS * PACKS * ROW_PACK)
+            for_each([&](int code, float& element) {
+                if (code >= V) element = -INFINITY;
+            });
         float largest = -INFINITY;
-        for_each([&](int code, float element) {
-            if (code < p.V) largest = Max{}(largest, is_finite(element) ? element : NAN);
-        });
-        return reduce_block<THREADS>(largest, Max{}, scratch);
+        for_each([&](int, float element) { largest = fmaxf(largest, element); });
+        return reduce_block<THREADS>(zero == 0 ? largest : NAN, Max{}, scratch);
     }
 
     /* exp(scale * (element - maximum)); 0 beyond V. */
-    __device__ __forceinline__ float weight(float element, float maximum, float scale) const {
-        return element == -INFINITY ? 0.0f : expf((element - maximum) * scale);
+    static __device__ __forceinline__ float weight(float element, float maximum, float scale) {
+        const float weight = ptx::exp2_approximate((element - maximum) * (scale * 1.44269504f));
+        return element == -INFINITY ? 0.0f : weight;
+    }
+
+    /* The sum of a pack's weights, of at most 1 each. */
+    static __device__ __forceinline__ float pack_weight(const float (&pack)[ROW_PACK], float maximum, float scale) {
+        float sum = 0;
+#pragma unroll
+        for (int i = 0; i < ROW_PACK; ++i) sum += weight(pack[i], maximum, scale);
+        return sum;
     }
 
     /* The running thread's part of the sum of all weights. */
-    __device__ __forceinline__ double own_total(float maximum, float scale) {
+    __device__ __forceinline__ double own_total(float maximum, float scale) const {
         double total = 0;
 #pragma unroll
-        for (int k = 0; k < PACKS; ++k) {
-            float sum = 0;  // four weights of at most 1
-#pragma unroll
-            for (int i = 0; i < ROW_PACK; ++i) sum += weight(x[k][i], maximum, scale);
-            total += sum;
-        }
+        for (int k = 0; k < PACKS; ++k) total += pack_weight(x[k], maximum, scale);
         return total;
     }
 
@@ -148,16 +183,21 @@ struct SampledRow {
         p.confidence[b * p.tokens + j] = confidence;
     }
 
-    /* What one thread does when the code is known. */
-    __device__ __forceinline__ void finish(const Drawn& drawn, float maximum) const {
-        if (step.confidence == LEAP_CONFIDENCE_UNIFORM)
-            return write(drawn.code, Arithmetic::uniform(confidence_uniform()));
-        const double probability =
-            exp(double(step.confidence_scale) * (double(drawn.element) - double(maximum))) / drawn.total;
+    __device__ __forceinline__ float confidence_gumbel() const {
+        return p.u_confidence ? float(Arithmetic::exact_gumbel(confidence_uniform()))
+                              : Arithmetic::gumbel(Arithmetic::uniform(confidence_uniform()));
+    }
+
+    /* What the thread that holds the drawn code does; total: of the weights at confidence_scale. */
+    __device__ __forceinline__ void finish(int code, float element, float maximum, double total) const {
+        if (step.confidence == LEAP_CONFIDENCE_UNIFORM) return write(code, Arithmetic::uniform(confidence_uniform()));
+        const float logit = step.confidence_scale * (element - maximum);
         if (step.confidence == LEAP_CONFIDENCE_PROBABILITY)
-            return write(drawn.code, Arithmetic::round(float(probability)));
-        write(drawn.code,
-              Arithmetic::log_confidence(probability, step.confidence_noise, [&] { return confidence_uniform(); }));
+            return write(code, Arithmetic::round(expf(logit) / float(total)));
+        float confidence = Arithmetic::log_probability(logit, float(total));
+        if (step.confidence_noise != 0)
+            confidence = Arithmetic::round(confidence + Arithmetic::round(step.confidence_noise * confidence_gumbel()));
+        write(code, confidence);
     }
 };
 
@@ -181,21 +221,17 @@ __device__ __forceinline__ int first_lane(bool reached, int last) {
 /* Codes in order are packs k, then warps, then lanes, then elements: the segment (k, warp) in which the cdf reaches u * total is
  * found from the segments' sums, the rest within the one warp that holds it. */
 template <class Row, int THREADS, int PACKS>
-__device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double* segments, double* confidence_scratch,
-                                                Drawn* drawn) {
+__device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double* segments, double* confidence_scratch) {
     constexpr int WARPS = Row::WARPS;
     constexpr int SEGMENTS = PACKS * WARPS;
     constexpr int PER_LANE = (SEGMENTS + WARP - 1) / WARP;
     const leap_step& step = row.step;
 
-    double pack_sums[PACKS];
+    float pack_sums[PACKS];
 #pragma unroll
     for (int k = 0; k < PACKS; ++k) {
-        double sum = 0;
-#pragma unroll
-        for (int i = 0; i < ROW_PACK; ++i) sum += row.weight(row.x[k][i], maximum, step.draw_scale);
-        pack_sums[k] = sum;
-        const double segment = reduce_warp(sum, Sum{});
+        pack_sums[k] = row.pack_weight(row.x[k], maximum, step.draw_scale);
+        const double segment = reduce_warp(double(pack_sums[k]), Sum{});
         if (lane_id() == 0) segments[k * WARPS + warp_id()] = segment;
     }
     __syncthreads();
@@ -212,7 +248,7 @@ __device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double
     const double total = __shfl_sync(ALL_LANES, up_to_lane, WARP - 1);
     const double target = row.draw_uniform() * total;
     // Sums in another order may end below the target, which then is the last code's.
-    const int last_pack = int(row.p.V - 1) / ROW_PACK, last_segment = last_pack / THREADS * WARPS + last_pack % THREADS / WARP;
+    const int last_pack = (row.V - 1) / ROW_PACK, last_segment = last_pack / WARP;
     double before = up_to_lane - lane_sum;
     int segment = lane_id() * PER_LANE;
 #pragma unroll
@@ -231,7 +267,7 @@ __device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double
 
     if (warp_id() != segment % WARPS) return;
     const int wanted = segment / WARPS;
-    double pack_sum = pack_sums[0];
+    float pack_sum = pack_sums[0];
     float pack[ROW_PACK];
 #pragma unroll
     for (int i = 0; i < ROW_PACK; ++i) pack[i] = row.x[0][i];
@@ -241,21 +277,22 @@ __device__ __forceinline__ void draw_inverse_cdf(Row& row, float maximum, double
 #pragma unroll
         for (int i = 0; i < ROW_PACK; ++i) pack[i] = k == wanted ? row.x[k][i] : pack[i];
     }
-    const double up_to_pack = before + scan_warp(pack_sum);
+    const double up_to_pack = before + scan_warp(double(pack_sum));
     const int last_lane = segment == last_segment ? last_pack % WARP : WARP - 1;
     if (lane_id() != first_lane(!(up_to_pack < target), last_lane)) return;
-    double cdf = up_to_pack - pack_sum;
+    const double below_pack = up_to_pack - pack_sum;
+    float cdf = 0;  // within the pack, in the order of its sum
     int code = Row::first_code(wanted);
     float element = pack[0];
 #pragma unroll
     for (int i = 0; i < ROW_PACK - 1; ++i) {
         cdf += row.weight(pack[i], maximum, step.draw_scale);
-        if (cdf < target && code == Row::first_code(wanted) + i && code + 1 < row.p.V) {
+        if (below_pack + cdf < target && code == Row::first_code(wanted) + i && code + 1 < row.V) {
             ++code;
             element = pack[i + 1];
         }
     }
-    *drawn = {confidence_total, element, code};
+    row.finish(code, element, maximum, confidence_total);
 }
 
 /* ---- the largest score ---------------------------------------------------------------------------------------------- */
@@ -277,36 +314,38 @@ __device__ __forceinline__ uint64_t best_of_gumbel(Row& row) {
     const leap_sample_params& p = row.p;
     const PhiloxStream stream = row.stream(LEAP_PURPOSE_DRAW);
     const double* recorded = RECORDED ? p.u_draw + (row.b * p.row_capacity + row.j) * p.V : nullptr;
+    if (Row::first_code(0) >= row.V) return 0;
     float best = -INFINITY;
-    int best_code = -1;  // codes ascend, so the first maximum stays
+    int best_code = Row::first_code(0);  // codes ascend, so the first maximum stays
 #pragma unroll
     for (int k = 0; k < PACKS; ++k) {
         const int first = Row::first_code(k);
-        if (first >= p.V) continue;
+        if (first >= row.V) continue;
         const PhiloxWords words = philox4x32_10(stream, uint32_t(first) / 4);
 #pragma unroll
         for (int i = 0; i < ROW_PACK; ++i) {
-            if (first + i >= p.V) continue;
-            const float noise = RECORDED ? float(Arithmetic::exact_gumbel(recorded[first + i]))
-                                         : Arithmetic::gumbel(Arithmetic::uniform(philox_to_uniform(words.at[i])));
+            const bool exists = first + i < row.V;
+            float noise = 0;
+            if constexpr (RECORDED) noise = exists ? float(Arithmetic::exact_gumbel(recorded[first + i])) : 0;
+            else noise = Arithmetic::gumbel(Arithmetic::uniform(philox_to_uniform(words.at[i])));
             const float score = Arithmetic::round(Arithmetic::round(row.x[k][i] * row.step.draw_scale) + noise);
-            if (score > best || best_code < 0) {
+            if (exists && score > best) {
                 best = score;
                 best_code = first + i;
             }
         }
     }
-    return best_code < 0 ? 0 : score_key(best, best_code);
+    return score_key(best, best_code);
 }
 
 /* Gumbel-max and argmax. */
 template <class Arithmetic, int DRAW, class Row, int THREADS, int PACKS>
-__device__ __forceinline__ void draw_largest(Row& row, float maximum, uint64_t* keys, double* totals, Drawn* drawn) {
+__device__ __forceinline__ void draw_largest(Row& row, float maximum, uint64_t* keys, double* totals) {
     uint64_t best = 0;
     if constexpr (DRAW != LEAP_DRAW_ARGMAX) best = best_of_gumbel<Arithmetic, DRAW == RECORDED_GUMBEL_MAX, Row, PACKS>(row);
     else
         row.for_each([&](int code, float element) {
-            if (code < row.p.V) best = MaxKey{}(best, score_key(element, code));
+            if (code < row.V) best = MaxKey{}(best, score_key(element, code));
         });
     const bool wants_total = row.step.confidence != LEAP_CONFIDENCE_UNIFORM;
     double total = wants_total ? row.own_total(maximum, row.step.confidence_scale) : 0.0;
@@ -321,17 +360,16 @@ __device__ __forceinline__ void draw_largest(Row& row, float maximum, uint64_t* 
     best = reduce_warp(has_part ? keys[lane_id()] : uint64_t(0), MaxKey{});
     total = reduce_warp(has_part ? totals[lane_id()] : 0.0, Sum{});
     const int code = int(~uint32_t(best));
+    if (code / ROW_PACK % THREADS != int(threadIdx.x)) return;
+    float drawn = 0;
     row.for_each([&](int own, float element) {
-        if (own == code) *drawn = {total, element, code};
+        if (own == code) drawn = element;
     });
+    row.finish(code, drawn, maximum, total);
 }
 
-/* Noise takes registers, and time in which memory can wait: with it fewer blocks are enough. */
-constexpr int blocks_at_once(int draw, int tile) {
-    const int blocks = SAMPLE_TILES[tile].blocks;
-    if (draw == RECORDED_GUMBEL_MAX) return 1;
-    return draw == LEAP_DRAW_GUMBEL_MAX && blocks > 1 ? blocks * 3 / 4 : blocks;
-}
+/* The logarithms of recorded uniforms take registers, and are for tests. */
+constexpr int blocks_at_once(int draw, int tile) { return draw == RECORDED_GUMBEL_MAX ? 1 : SAMPLE_TILES[tile].blocks; }
 
 /* ---- kernel ------------------------------------------------------------------------------------------------------------ */
 
@@ -342,32 +380,25 @@ __global__ void __launch_bounds__(SAMPLE_TILES[TILE].threads, blocks_at_once(DRA
     using Row = SampledRow<Arithmetic, THREADS, PACKS>;
     LEAP_SHARED_ARRAY(float, maxima, Row::WARPS);
     LEAP_SHARED_ARRAY(double, sums, Row::WARPS * PACKS);
-    LEAP_SHARED_ARRAY(Drawn, drawn, 1);
-    const int64_t b = blockIdx.x / p.row_capacity, j = blockIdx.x % p.row_capacity;
+    const int64_t b = blockIdx.y, j = blockIdx.x;
     const leap_step step = *p.step;
     if (j >= step.masked || j >= p.tokens) return;
 
     Row row(p, step, b, j);
-    const bool on_grid = row.position >= 0 && row.position < p.tokens;
-    float maximum = NAN;
-    if (on_grid) {
-        if (p.logits_dtype == LEAP_F32) row.template combine<float>(packs_fit);
-        else row.template combine<bf16>(packs_fit);
-        maximum = row.maximum(maxima);
-    }
+    const bool on_grid =
+        p.logits_dtype == LEAP_F32 ? row.template combine<float>(packs_fit) : row.template combine<bf16>(packs_fit);
+    const float maximum = on_grid ? row.maximum(maxima) : NAN;
     if (!is_finite(maximum)) {
         if (threadIdx.x == 0) row.write(0, -INFINITY);
         return;
     }
     if constexpr (DRAW == LEAP_DRAW_INVERSE_CDF) {
         LEAP_SHARED_ARRAY(double, confidence_sums, Row::WARPS);
-        draw_inverse_cdf<Row, THREADS, PACKS>(row, maximum, sums, confidence_sums, drawn);
+        draw_inverse_cdf<Row, THREADS, PACKS>(row, maximum, sums, confidence_sums);
     } else {
         LEAP_SHARED_ARRAY(uint64_t, keys, Row::WARPS);
-        draw_largest<Arithmetic, DRAW, Row, THREADS, PACKS>(row, maximum, keys, sums, drawn);
+        draw_largest<Arithmetic, DRAW, Row, THREADS, PACKS>(row, maximum, keys, sums);
     }
-    __syncthreads();
-    if (threadIdx.x == 0) row.finish(*drawn, maximum);
 }
 
 template <class Arithmetic, int DRAW>
@@ -378,9 +409,10 @@ leap_status run(leap_stream stream, const leap_sample_params& p) {
     const int tile = sample_tile(p.V);
     LEAP_REQUIRE(tile >= 0, LEAP_BAD_SHAPE, "sample: V=%lld codes do not fit the registers of a block (at most %lld)",
                  (long long)p.V, (long long)MAX_SAMPLED_CODES);
-    const int64_t rows = p.images * p.row_capacity;
-    LEAP_REQUIRE(rows <= MAX_GRID_X, LEAP_BAD_SHAPE, "sample: %lld rows are too many for one call", (long long)rows);
-    const LaunchShape shape{stream, {unsigned(rows)}, {unsigned(SAMPLE_TILES[tile].threads)}};
+    LEAP_REQUIRE(p.images <= 65535 && p.row_capacity <= MAX_GRID_X, LEAP_BAD_SHAPE,
+                 "sample: images=%lld and row_capacity=%lld are too many for one call", (long long)p.images,
+                 (long long)p.row_capacity);
+    const LaunchShape shape{stream, {unsigned(p.row_capacity), unsigned(p.images)}, {unsigned(SAMPLE_TILES[tile].threads)}};
     switch (tile) {
         case 0: return launch<sample_kernel<Arithmetic, DRAW, 0>>(shape, p, packs_fit);
         case 1: return launch<sample_kernel<Arithmetic, DRAW, 1>>(shape, p, packs_fit);

@@ -13,16 +13,16 @@ struct Float32Arithmetic {
     static __device__ __forceinline__ float round(float x) { return x; }
     static __device__ __forceinline__ float uniform(double u) { return float(u); }
 
-    /* -ln(-ln u). u has 24 bits, so near 1 both logarithms keep their relative accuracy. */
-    static __device__ __forceinline__ float gumbel(float u) { return -logf(-logf(u)); }
+    /* -ln(-ln u). u has 24 bits, so near 1 an exact inner logarithm keeps its relative accuracy; of the outer one it is the absolute
+     * accuracy that counts. */
+    static __device__ __forceinline__ float gumbel(float u) { return -0.693147181f * ptx::log2_approximate(-logf(u)); }
 
     /* A recorded uniform has more digits than float32 near 1. */
     static __device__ __forceinline__ double exact_gumbel(double u) { return -log(-log(u)); }
 
-    /* ln max(p, 1e-20) + noise * Gumbel; `u` is asked for only where there is noise. */
-    template <class Uniform>
-    static __device__ __forceinline__ float log_confidence(double p, float noise, Uniform&& u) {
-        return float(log(p > 1e-20 ? p : 1e-20) + (noise == 0 ? 0.0 : noise * exact_gumbel(u())));
+    /* ln max(exp(logit) / total, 1e-20) */
+    static __device__ __forceinline__ float log_probability(float logit, float total) {
+        return fmaxf(logit - logf(total), -46.0517019f);
     }
 };
 
@@ -42,11 +42,9 @@ struct Bf16Arithmetic {
 
     static __device__ __forceinline__ double exact_gumbel(double u) { return gumbel(uniform(u)); }
 
-    template <class Uniform>
-    static __device__ __forceinline__ float log_confidence(double p, float noise, Uniform&& u) {
-        const float rounded = round(float(p));
-        const float logarithm = round(logf(round(rounded > 1e-20f ? rounded : 1e-20f)));
-        return noise == 0 ? logarithm : round(logarithm + round(noise * gumbel(uniform(u()))));
+    static __device__ __forceinline__ float log_probability(float logit, float total) {
+        const float rounded = round(expf(logit) / total);
+        return round(logf(round(rounded > 1e-20f ? rounded : 1e-20f)));
     }
 };
 
