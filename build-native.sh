@@ -4,7 +4,8 @@
 #   ./build-native.sh [--out DIR] [--help] [TARGET...]
 #
 #   cpu          DIR/libmaskleap_cpu_LEVEL.so, the same sources for each instruction set: on x86-64 the levels x86-64 (any
-#                processor), x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), elsewhere portable
+#                processor), x86-64-v3 (AVX2), x86-64-v4 (AVX-512) and x86-64-v4-bf16 (with products of bfloat16), elsewhere
+#                portable
 #   cuda         DIR/libmaskleap_cuda.so: sm_80, sm_90a, and PTX of compute_80 for GPUs of other kinds; needs nvcc
 #   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU
 #   cases        the kernels' cases: DIR/maskleap_cases_LEVEL on the CPU kernels; under address and undefined-behaviour sanitizers
@@ -51,7 +52,7 @@ version=$("$cxx" -dumpversion)
 machine=$("$cxx" -dumpmachine)
 "$cxx" -fopenmp -E -x c++ -include omp.h /dev/null > /dev/null 2>&1 ||
     die "$cxx $version does not take -fopenmp; OpenMP comes with g++ (libgomp)"
-if [[ $machine == x86_64-* ]]; then levels=(x86-64 x86-64-v3 x86-64-v4); else levels=(portable); fi
+if [[ $machine == x86_64-* ]]; then levels=(x86-64 x86-64-v3 x86-64-v4 x86-64-v4-bf16); else levels=(portable); fi
 
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 have_nvcc() { command -v "$nvcc" > /dev/null; }
@@ -159,8 +160,21 @@ library_flags=(-std=c++20 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtt
     -ffp-contract=fast "${warnings[@]}" "${includes[@]}")
 
 # g++'s flag for a level, and what the sources know of it.
-level_flags() { [[ $1 == portable ]] || echo "-march=$1"; }
-level_names() { echo "-DLEAP_ISA_LEVEL=\"$1\" -DLEAP_ISA_NUMBER=$(case $1 in *-v*) echo "${1##*-v}" ;; *) echo 0 ;; esac)"; }
+level_flags() {
+    case $1 in
+        portable) ;;
+        *-bf16) echo "-march=${1%-bf16} -mavx512bf16" ;;
+        *) echo "-march=$1" ;;
+    esac
+}
+level_names() {
+    local number=0
+    case $1 in
+        *-bf16) number=5 ;;
+        *-v*) number=${1##*-v} ;;
+    esac
+    echo "-DLEAP_ISA_LEVEL=\"$1\" -DLEAP_ISA_NUMBER=$number"
+}
 
 # compile_for LEVEL FOLDER "COMPILER FLAGS..." SOURCE...: as compile, with what must run on any processor.
 compile_for() {

@@ -2,7 +2,7 @@
  *
  * What      out[t][h] = sum_j softmax_j(scale * q[t][h] . k[j][h']) v[j][h'],  h' = h / (heads / kv_heads)
  *           q[t][h][d] = q[t * q_stride + h * head_dim + d], and so k, v, out
- * Layouts   packed rows of all sequences, dtype; products, sums and softmax statistics float32
+ * Layouts   packed rows of all sequences, dtype; sums and softmax statistics float32; factors: attention_blocks.hpp
  * A thread  takes tasks (sequence, head, block of queries). It goes once over the keys, KEY_BLOCK at a time: packs
  *           them, and adds them to every tile of its queries. A tile's scores (KEY_BLOCK, TILE_QUERIES) stay in cache
  * Wants     head_dim 1 .. 128; any number of queries and keys; out aliases nothing
@@ -21,7 +21,7 @@ namespace {
 
 /* A multiple of ROWS, so that no register tile is cut; scores, keys and values of a block fit a 32 KiB cache. */
 constexpr int KEY_BLOCK = 48;
-static_assert(KEY_BLOCK % ROWS == 0, "a key block is whole register tiles");
+static_assert(KEY_BLOCK % ROWS == 0 && KEY_BLOCK % 2 == 0, "a key block is whole register tiles and pairs");
 
 /* About how many queries share one packing of the keys. Few leave packing visible (7 % of the time at 256 and head_dim 48),
  * many leave the second-level cache (512 with head_dim 48: 200 KiB of tiles) and are hard to share out among threads. */
@@ -44,23 +44,27 @@ struct Workspace {
 
 template <class T>
 void attend(const Task<T>& task, const leap_attention_params& p, const Workspace& workspace) {
+    using F = Factor<T>;
     const int head_dim = p.head_dim;
+    const float scale = p.scale * LOG2_E;
+    F* keys = reinterpret_cast<F*>(workspace.keys);
+    F* values = reinterpret_cast<F*>(workspace.values);
     const auto for_each_tile = [&](auto&& visit) {
         for (int t = 0; t < task.queries; t += TILE_QUERIES) {
             const int count = std::min(TILE_QUERIES, task.queries - t);
-            with_tile(workspace.tiles + t / TILE_QUERIES * tile_floats(head_dim), head_dim, count,
-                      [&](const auto& tile) { visit(tile, t, count); });
+            with_tile<F>(workspace.tiles + t / TILE_QUERIES * tile_floats(head_dim), head_dim, count,
+                         [&](const auto& tile) { visit(tile, t, count); });
         }
     };
     for_each_tile([&](const auto& tile, int t, int count) {
-        tile.start(task.q + t * p.q_stride, p.q_stride, count, p.scale * LOG2_E);
+        tile.start(task.q + t * p.q_stride, p.q_stride, count, scale);
     });
     for (int64_t j = 0; j < task.keys; j += KEY_BLOCK) {
         const int count = int(std::min<int64_t>(KEY_BLOCK, task.keys - j));
-        pack_rows(task.k + j * p.k_stride, p.k_stride, count, head_dim, workspace.keys);
-        pack_rows(task.v + j * p.v_stride, p.v_stride, count, head_dim, workspace.values);
+        pack_keys(task.k + j * p.k_stride, p.k_stride, count, head_dim, keys);
+        pack_values(task.v + j * p.v_stride, p.v_stride, count, head_dim, values);
         for_each_tile([&](const auto& tile, int, int) {
-            tile.add_keys(workspace.keys, workspace.values, count, workspace.weights);
+            tile.add_keys(keys, values, count, workspace.weights, scale);
         });
     }
     for_each_tile([&](const auto& tile, int t, int count) {

@@ -8,6 +8,10 @@
  * stay in row order, any head_dim fits without padding, and maximum and sum over the keys need no step across lanes.
  * Accumulators and statistics are float32. Scores are in base 2: Q' carries scale * log2(e).
  *
+ * Factors are float32, or, for bfloat16 tensors where the processor multiplies pairs of them, pairs that follow each other
+ * along the depth of the product: (d, d + 1) of queries and keys, (j, j + 1) of weights and values; an odd one is paired with
+ * 0. Then weights are rounded to bfloat16, and scores are scaled after the product.
+ *
  * The state of a tile of WIDTH queries, in scratch memory, every row WIDTH floats:
  *     Q' (head_dim), O' (head_dim), maximum (1), sum (1)
  * The order of all sums depends only on head_dim, the keys and KEY_BLOCK: a query's result is the same in every call.
@@ -16,8 +20,13 @@
  */
 #pragma once
 
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "bf16.hpp"
 #include "simd.hpp"
@@ -34,6 +43,25 @@ static_assert(ROWS * MAX_VECTORS + MAX_VECTORS + 1 <= VECTOR_REGISTERS, "the reg
 /* Floats of one tile's state. */
 constexpr std::size_t tile_floats(int head_dim) { return std::size_t(2 * head_dim + 2) * TILE_QUERIES; }
 
+/* Two bfloat16, the one of lower depth in the lower half. */
+struct Pair {
+    uint32_t bits;
+};
+
+#if defined(__AVX512BF16__)
+template <class T>
+using Factor = std::conditional_t<std::is_same_v<T, Bf16>, Pair, float>;
+#else
+template <class T>
+using Factor = float;
+#endif
+
+/* Factors along a depth of n. */
+template <class F>
+constexpr int depth_of(int n) {
+    return std::is_same_v<F, Pair> ? (n + 1) / 2 : n;
+}
+
 /* packed[j][d] = rows[j][d]: the rows of one head, next to each other. */
 template <class T>
 inline void pack_rows(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
@@ -44,10 +72,66 @@ inline void pack_rows(const T* rows, int64_t stride, int count, int head_dim, fl
     }
 }
 
+template <class T>
+inline void pack_keys(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
+    pack_rows(rows, stride, count, head_dim, packed);
+}
+
+template <class T>
+inline void pack_values(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
+    pack_rows(rows, stride, count, head_dim, packed);
+}
+
+/* packed[j][i] = the pair (2i, 2i + 1) of rows[j]. */
+inline void pack_keys(const Bf16* rows, int64_t stride, int count, int head_dim, Pair* packed) {
+    for (int j = 0; j < count; ++j, rows += stride, packed += depth_of<Pair>(head_dim)) {
+        if (head_dim % 2 != 0) packed[head_dim / 2] = {};
+        std::memcpy(static_cast<void*>(packed), rows, head_dim * sizeof(Bf16));
+    }
+}
+
+/* packed[i][d] = the pair (rows[2i][d], rows[2i + 1][d]). */
+inline void pack_values(const Bf16* rows, int64_t stride, int count, int head_dim, Pair* packed) {
+    for (int j = 0; j < count; j += 2, rows += 2 * stride, packed += head_dim) {
+        const bool paired = j + 1 < count;
+        for (int d = 0; d < head_dim; ++d)
+            packed[d].bits = rows[d].bits | uint32_t(paired ? rows[stride + d].bits : 0) << 16;
+    }
+}
+
+/* Pairs of lanes of a and b, rounded. */
+LEAP_INLINE void store_pairs(Pair* to, Vec a, Vec b) {
+    const VecBits pairs = __builtin_convertvector(narrow(a), VecBits) | __builtin_convertvector(narrow(b), VecBits) << 16;
+    std::memcpy(static_cast<void*>(to), &pairs, sizeof pairs);
+}
+
+using leap::broadcast;
+using leap::load;
+
+LEAP_INLINE Vec load(const Pair* from) {
+    Vec v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
+LEAP_INLINE Vec broadcast(Pair pair) { return from_bits(VecInt{} + int32_t(pair.bits)); }
+
+/* sum + a b, lane by lane. */
+LEAP_INLINE Vec multiply_add(Vec a, Vec b, Vec sum, float) { return sum + a * b; }
+
+/* sum + a[0] b[0] + a[1] b[1] of the pairs in each lane. */
+LEAP_INLINE Vec multiply_add([[maybe_unused]] Vec a, [[maybe_unused]] Vec b, Vec sum, Pair) {
+#if defined(__AVX512BF16__)
+    return Vec(_mm512_dpbf16_ps(__m512(sum), __m512bh(a), __m512bh(b)));
+#else
+    return sum;  // no factors are pairs here
+#endif
+}
+
 /* accumulator[r][c] += sum_i left[r * row_step + i * depth_step] * right[i][c] */
-template <int ACTIVE_ROWS, int VECTORS>
-LEAP_INLINE void multiply_tile(Vec (&accumulator)[ACTIVE_ROWS][VECTORS], const float* left, std::ptrdiff_t row_step,
-                               std::ptrdiff_t depth_step, const float* right, int depth) {
+template <int ACTIVE_ROWS, int VECTORS, class F>
+LEAP_INLINE void multiply_tile(Vec (&accumulator)[ACTIVE_ROWS][VECTORS], const F* left, std::ptrdiff_t row_step,
+                               std::ptrdiff_t depth_step, const F* right, int depth) {
     for (int i = 0; i < depth; ++i, left += depth_step, right += VECTORS * LANES) {
         Vec b[VECTORS];
 #pragma GCC unroll 4
@@ -56,7 +140,7 @@ LEAP_INLINE void multiply_tile(Vec (&accumulator)[ACTIVE_ROWS][VECTORS], const f
         for (int r = 0; r < ACTIVE_ROWS; ++r) {
             const Vec a = broadcast(left[r * row_step]);
 #pragma GCC unroll 4
-            for (int c = 0; c < VECTORS; ++c) accumulator[r][c] += a * b[c];
+            for (int c = 0; c < VECTORS; ++c) accumulator[r][c] = multiply_add(a, b[c], accumulator[r][c], F());
         }
     }
 }
@@ -77,45 +161,36 @@ LEAP_INLINE void for_each_row_group(int rows, Visit&& visit) {
 }
 
 /* A tile of up to VECTORS * LANES queries of one head. */
-template <int VECTORS>
+template <int VECTORS, class F>
 struct Tile {
     static constexpr int WIDTH = VECTORS * LANES;
+    static constexpr bool PAIRS = std::is_same_v<F, Pair>;
 
-    float* queries;  // (head_dim, WIDTH)
+    F* queries;      // (depth_of(head_dim), WIDTH) of (head_dim, WIDTH)
     float* output;   // (head_dim, WIDTH)
     float* maximum;  // (WIDTH)
     float* sum;      // (WIDTH)
     int head_dim;
 
     Tile(float* state, int head_dim)
-        : queries(state), output(state + head_dim * WIDTH), maximum(output + head_dim * WIDTH), sum(maximum + WIDTH),
+        : queries(reinterpret_cast<F*>(state)), output(state + head_dim * WIDTH), maximum(output + head_dim * WIDTH), sum(maximum + WIDTH),
           head_dim(head_dim) {}
 
-    /* Q'[d][q] = scale * rows[q][d]; lanes beyond `count` repeat the last query. No key has been seen yet. */
+    /* Q'[d][q] = scale * rows[q][d], or pairs that are not scaled; lanes beyond `count` repeat the last query. No key has been
+     * seen yet. */
     template <class T>
     void start(const T* rows, int64_t stride, int count, float scale) const {
-        for (int c = 0; c < VECTORS; ++c) {
-            const T* row[LANES];
-            for (int i = 0; i < LANES; ++i) row[i] = rows + std::min(c * LANES + i, count - 1) * stride;
-            for_each_column_block([&](int d) {
-                Vec block[LANES];
-                for (int i = 0; i < LANES; ++i) block[i] = load(row[i] + d);
-                transpose(block);
-                for (int i = 0; i < LANES; ++i) store(queries + (d + i) * WIDTH + c * LANES, block[i] * scale);
-            });
-            for (int d = 0; d < columns_left(); ++d)
-                for (int i = 0; i < LANES; ++i) queries[d * WIDTH + c * LANES + i] = float(row[i][d]) * scale;
-        }
+        load_queries(rows, stride, count, scale, queries);
         std::fill_n(output, head_dim * WIDTH, 0.0f);
         std::fill_n(maximum, WIDTH, -INFINITE);
         std::fill_n(sum, WIDTH, 0.0f);
     }
 
-    /* One block of keys and values, packed; weights: (keys, WIDTH) scratch. */
-    void add_keys(const float* keys, const float* values, int count, float* weights) const {
+    /* One block of keys and values, packed; weights: (keys, WIDTH) scratch; scale: as of start(). */
+    void add_keys(const F* keys, const F* values, int count, float* weights, float scale) const {
         Vec new_maximum[VECTORS];
         for (int c = 0; c < VECTORS; ++c) new_maximum[c] = load(maximum + c * LANES);
-        score(keys, count, weights, new_maximum);
+        score(keys, count, weights, new_maximum, scale);
         Vec alpha[VECTORS];
         exponentiate(weights, count, new_maximum, alpha);
         accumulate(values, count, weights, alpha);
@@ -142,6 +217,33 @@ struct Tile {
     }
 
 private:
+    template <class T>
+    void load_queries(const T* rows, int64_t stride, int count, float scale, float* queries) const {
+        for (int c = 0; c < VECTORS; ++c) {
+            const T* row[LANES];
+            for (int i = 0; i < LANES; ++i) row[i] = rows + std::min(c * LANES + i, count - 1) * stride;
+            for_each_column_block([&](int d) {
+                Vec block[LANES];
+                for (int i = 0; i < LANES; ++i) block[i] = load(row[i] + d);
+                transpose(block);
+                for (int i = 0; i < LANES; ++i) store(queries + (d + i) * WIDTH + c * LANES, block[i] * scale);
+            });
+            for (int d = 0; d < columns_left(); ++d)
+                for (int i = 0; i < LANES; ++i) queries[d * WIDTH + c * LANES + i] = float(row[i][d]) * scale;
+        }
+    }
+
+    void load_queries(const Bf16* rows, int64_t stride, int count, float, Pair* queries) const {
+        const int depth = depth_of<Pair>(head_dim);
+        for (int c = 0; c < VECTORS; ++c)
+            for (int i = 0; i < LANES; ++i) {
+                const Bf16* row = rows + std::min(c * LANES + i, count - 1) * stride;
+                Pair* to = queries + c * LANES + i;
+                for (int d = 0; d < depth; ++d)
+                    to[d * WIDTH].bits = row[2 * d].bits | uint32_t(2 * d + 1 < head_dim ? row[2 * d + 1].bits : 0) << 16;
+            }
+    }
+
     /* Calls visit(d) for blocks of LANES columns. The last block ends at head_dim, over the one before where it must:
      * it writes the same values again, which is cheaper than masks. */
     template <class Visit>
@@ -153,21 +255,23 @@ private:
     /* Columns of a head that is narrower than a vector. */
     int columns_left() const { return head_dim < LANES ? head_dim : 0; }
 
-    LEAP_INLINE void score(const float* keys, int count, float* scores, Vec (&new_maximum)[VECTORS]) const {
+    LEAP_INLINE void score(const F* keys, int count, float* scores, Vec (&new_maximum)[VECTORS], float scale) const {
+        const int depth = depth_of<F>(head_dim);
         for_each_row_group(count, [&]<int R>(int j) {
             Vec s[R][VECTORS] = {};
-            multiply_tile(s, keys + j * head_dim, head_dim, 1, queries, head_dim);
+            multiply_tile(s, keys + j * depth, depth, 1, queries, depth);
 #pragma GCC unroll 6
             for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
                 for (int c = 0; c < VECTORS; ++c) {
+                    if constexpr (PAIRS) s[r][c] *= scale;
                     store(scores + (j + r) * WIDTH + c * LANES, s[r][c]);
                     new_maximum[c] = max(s[r][c], new_maximum[c]);
                 }
         });
     }
 
-    /* P' = 2^(S' - maximum) in place; alpha = 2^(old maximum - maximum). A maximum of -infinity counts as 0 there, so that
+    /* P' = 2^(S' - maximum) in place, pairs in the first half of the rows; alpha = 2^(old maximum - maximum). A maximum of -infinity counts as 0 there, so that
      * weights become 0 and not NaN; NaN scores stay NaN. */
     LEAP_INLINE void exponentiate(float* scores, int count, const Vec (&new_maximum)[VECTORS], Vec (&alpha)[VECTORS]) const {
 #pragma GCC unroll 4
@@ -175,25 +279,34 @@ private:
             const Vec reference = new_maximum[c] == -INFINITE ? Vec{} : new_maximum[c];
             alpha[c] = exp2_bounded(load(maximum + c * LANES) - reference);
             Vec total = load(sum + c * LANES) * alpha[c];
-            for (int j = 0; j < count; ++j) {
-                float* s = scores + j * WIDTH + c * LANES;
-                const Vec weight = exp2_bounded(load(s) - reference);
-                store(s, weight);
-                total += weight;
+            float* s = scores + c * LANES;
+            if constexpr (PAIRS) {
+                for (int j = 0; j < count; j += 2) {
+                    const Vec first = exp2_bounded(load(s + j * WIDTH) - reference);
+                    const Vec second = j + 1 < count ? exp2_bounded(load(s + (j + 1) * WIDTH) - reference) : Vec{};
+                    store_pairs(reinterpret_cast<Pair*>(s + j / 2 * WIDTH), first, second);
+                    total += first + second;
+                }
+            } else {
+                for (int j = 0; j < count; ++j) {
+                    const Vec weight = exp2_bounded(load(s + j * WIDTH) - reference);
+                    store(s + j * WIDTH, weight);
+                    total += weight;
+                }
             }
             store(sum + c * LANES, total);
             store(maximum + c * LANES, new_maximum[c]);
         }
     }
 
-    LEAP_INLINE void accumulate(const float* values, int count, const float* weights, const Vec (&alpha)[VECTORS]) const {
+    LEAP_INLINE void accumulate(const F* values, int count, const float* weights, const Vec (&alpha)[VECTORS]) const {
         for_each_row_group(head_dim, [&]<int R>(int d) {
             Vec o[R][VECTORS];
 #pragma GCC unroll 6
             for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
                 for (int c = 0; c < VECTORS; ++c) o[r][c] = load(output + (d + r) * WIDTH + c * LANES) * alpha[c];
-            multiply_tile(o, values + d, 1, head_dim, weights, count);
+            multiply_tile(o, values + d, 1, head_dim, reinterpret_cast<const F*>(weights), depth_of<F>(count));
 #pragma GCC unroll 6
             for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
@@ -203,13 +316,13 @@ private:
 };
 
 /* Calls visit(tile) with the narrowest tile on `state` that holds `queries` queries. */
-template <class Visit>
+template <class F, class Visit>
 LEAP_INLINE void with_tile(float* state, int head_dim, int queries, Visit&& visit) {
     switch ((queries + LANES - 1) / LANES) {
-        case 1: return visit(Tile<1>(state, head_dim));
-        case 2: return visit(Tile<2>(state, head_dim));
-        case 3: return visit(Tile<std::min(3, MAX_VECTORS)>(state, head_dim));
-        default: return visit(Tile<MAX_VECTORS>(state, head_dim));
+        case 1: return visit(Tile<1, F>(state, head_dim));
+        case 2: return visit(Tile<2, F>(state, head_dim));
+        case 3: return visit(Tile<std::min(3, MAX_VECTORS), F>(state, head_dim));
+        default: return visit(Tile<MAX_VECTORS, F>(state, head_dim));
     }
 }
 

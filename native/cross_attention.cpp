@@ -43,16 +43,21 @@ struct Workspace {
 
 template <class T>
 void attend(const Task<T>& task, const leap_attention_params& p, const Workspace& workspace) {
+    using F = Factor<T>;
+    static_assert(KEY_BLOCK % 2 == 0, "a pair lies in one block");
     const int head_dim = p.head_dim;
-    pack_rows(task.k, p.k_stride, task.keys, head_dim, workspace.keys);
-    pack_rows(task.v, p.v_stride, task.keys, head_dim, workspace.values);
+    const float scale = p.scale * LOG2_E;
+    F* keys = reinterpret_cast<F*>(workspace.keys);
+    F* values = reinterpret_cast<F*>(workspace.values);
+    pack_keys(task.k, p.k_stride, task.keys, head_dim, keys);
+    pack_values(task.v, p.v_stride, task.keys, head_dim, values);
     for (int t = 0; t < task.queries; t += TILE_QUERIES) {
         const int count = std::min(TILE_QUERIES, task.queries - t);
-        with_tile(workspace.tile, head_dim, count, [&](const auto& tile) {
-            tile.start(task.q + t * p.q_stride, p.q_stride, count, p.scale * LOG2_E);
+        with_tile<F>(workspace.tile, head_dim, count, [&](const auto& tile) {
+            tile.start(task.q + t * p.q_stride, p.q_stride, count, scale);
             for (int64_t j = 0; j < task.keys; j += KEY_BLOCK)
-                tile.add_keys(workspace.keys + j * head_dim, workspace.values + j * head_dim,
-                              int(std::min<int64_t>(KEY_BLOCK, task.keys - j)), workspace.weights);
+                tile.add_keys(keys + j * depth_of<F>(head_dim), values + depth_of<F>(int(j)) * head_dim,
+                              int(std::min<int64_t>(KEY_BLOCK, task.keys - j)), workspace.weights, scale);
             tile.finish(task.out + t * p.out_stride, p.out_stride, count);
         });
     }

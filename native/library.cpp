@@ -20,7 +20,9 @@ constexpr int MAX_THREADS = 1024;
 #define LEAP_TEXT_(x) #x
 #define LEAP_TEXT(x) LEAP_TEXT_(x)
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
+#define LEAP_VECTORS "AVX-512 with products of bfloat16, 16 floats a vector"
+#elif defined(__AVX512F__)
 #define LEAP_VECTORS "AVX-512, 16 floats a vector"
 #elif defined(__AVX2__) && defined(__FMA__)
 #define LEAP_VECTORS "AVX2 and FMA, 8 floats a vector"

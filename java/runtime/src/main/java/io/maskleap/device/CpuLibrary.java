@@ -15,7 +15,7 @@ final class CpuLibrary {
     static final String LEVEL_VARIABLE = "MASKLEAP_ISA";
 
     /** The best first; every processor of the architecture has the last one. */
-    static final List<String> LEVELS = System.getProperty("os.arch").equals("amd64") ? List.of("x86-64-v4", "x86-64-v3", "x86-64") : List.of("portable");
+    static final List<String> LEVELS = System.getProperty("os.arch").equals("amd64") ? List.of("x86-64-v4-bf16", "x86-64-v4", "x86-64-v3", "x86-64") : List.of("portable");
 
     private CpuLibrary() {
     }

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * memory can be put through these tests; otherwise the CPU library of this build that uses most of this processor.
  */
 final class TestLibrary {
-    private static final List<String> CPU_LIBRARIES = Stream.of("x86-64-v4", "x86-64-v3", "x86-64", "portable")
+    private static final List<String> CPU_LIBRARIES = Stream.of("x86-64-v4-bf16", "x86-64-v4", "x86-64-v3", "x86-64", "portable")
             .map(level -> "../../native/build/libmaskleap_cpu_" + level + ".so").toList();
 
     /** So many threads unless a test asks for another number. */
