@@ -57,7 +57,7 @@ void attend(const Task<T>& task, const leap_attention_params& p, const Workspace
         }
     };
     for_each_tile([&](const auto& tile, int t, int count) {
-        tile.start(task.q + t * p.q_stride, p.q_stride, count, scale);
+        tile.start(task.q + t * p.q_stride, p.q_stride, count);
     });
     for (int64_t j = 0; j < task.keys; j += KEY_BLOCK) {
         const int count = int(std::min<int64_t>(KEY_BLOCK, task.keys - j));

@@ -6,11 +6,8 @@
  *
  * Both are the same register tile: elements of the left factor broadcast, vectors of the right one. So keys and values
  * stay in row order, any head_dim fits without padding, and maximum and sum over the keys need no step across lanes.
- * Accumulators and statistics are float32. Scores are in base 2: Q' carries scale * log2(e).
- *
- * Factors are float32, or, for bfloat16 tensors where the processor multiplies pairs of them, pairs that follow each other
- * along the depth of the product: (d, d + 1) of queries and keys, (j, j + 1) of weights and values; an odd one is paired with
- * 0. Then weights are rounded to bfloat16, and scores are scaled after the product.
+ * Accumulators and statistics are float32. Scores are in base 2: they are scaled by scale * log2(e). What the factors are,
+ * attention_factors.hpp says.
  *
  * The state of a tile of WIDTH queries, in scratch memory, every row WIDTH floats:
  *     Q' (head_dim), O' (head_dim), maximum (1), sum (1)
@@ -20,14 +17,11 @@
  */
 #pragma once
 
-#if defined(__AVX512BF16__)
-#include <immintrin.h>
-#endif
-
 #include <algorithm>
 #include <cstddef>
 #include <type_traits>
 
+#include "attention_factors.hpp"
 #include "bf16.hpp"
 #include "simd.hpp"
 #include "vector_math.hpp"
@@ -42,91 +36,6 @@ static_assert(ROWS * MAX_VECTORS + MAX_VECTORS + 1 <= VECTOR_REGISTERS, "the reg
 
 /* Floats of one tile's state. */
 constexpr std::size_t tile_floats(int head_dim) { return std::size_t(2 * head_dim + 2) * TILE_QUERIES; }
-
-/* Two bfloat16, the one of lower depth in the lower half. */
-struct Pair {
-    uint32_t bits;
-};
-
-#if defined(__AVX512BF16__)
-template <class T>
-using Factor = std::conditional_t<std::is_same_v<T, Bf16>, Pair, float>;
-#else
-template <class T>
-using Factor = float;
-#endif
-
-/* Factors along a depth of n. */
-template <class F>
-constexpr int depth_of(int n) {
-    return std::is_same_v<F, Pair> ? (n + 1) / 2 : n;
-}
-
-/* packed[j][d] = rows[j][d]: the rows of one head, next to each other. */
-template <class T>
-inline void pack_rows(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
-    for (int j = 0; j < count; ++j, rows += stride, packed += head_dim) {
-        int d = 0;
-        for (; d + LANES <= head_dim; d += LANES) store(packed + d, load(rows + d));
-        for (; d < head_dim; ++d) packed[d] = float(rows[d]);
-    }
-}
-
-template <class T>
-inline void pack_keys(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
-    pack_rows(rows, stride, count, head_dim, packed);
-}
-
-template <class T>
-inline void pack_values(const T* rows, int64_t stride, int count, int head_dim, float* packed) {
-    pack_rows(rows, stride, count, head_dim, packed);
-}
-
-/* packed[j][i] = the pair (2i, 2i + 1) of rows[j]. */
-inline void pack_keys(const Bf16* rows, int64_t stride, int count, int head_dim, Pair* packed) {
-    for (int j = 0; j < count; ++j, rows += stride, packed += depth_of<Pair>(head_dim)) {
-        if (head_dim % 2 != 0) packed[head_dim / 2] = {};
-        std::memcpy(static_cast<void*>(packed), rows, head_dim * sizeof(Bf16));
-    }
-}
-
-/* packed[i][d] = the pair (rows[2i][d], rows[2i + 1][d]). */
-inline void pack_values(const Bf16* rows, int64_t stride, int count, int head_dim, Pair* packed) {
-    for (int j = 0; j < count; j += 2, rows += 2 * stride, packed += head_dim) {
-        const bool paired = j + 1 < count;
-        for (int d = 0; d < head_dim; ++d)
-            packed[d].bits = rows[d].bits | uint32_t(paired ? rows[stride + d].bits : 0) << 16;
-    }
-}
-
-/* Pairs of lanes of a and b, rounded. */
-LEAP_INLINE void store_pairs(Pair* to, Vec a, Vec b) {
-    const VecBits pairs = __builtin_convertvector(narrow(a), VecBits) | __builtin_convertvector(narrow(b), VecBits) << 16;
-    std::memcpy(static_cast<void*>(to), &pairs, sizeof pairs);
-}
-
-using leap::broadcast;
-using leap::load;
-
-LEAP_INLINE Vec load(const Pair* from) {
-    Vec v;
-    std::memcpy(&v, from, sizeof v);
-    return v;
-}
-
-LEAP_INLINE Vec broadcast(Pair pair) { return from_bits(VecInt{} + int32_t(pair.bits)); }
-
-/* sum + a b, lane by lane. */
-LEAP_INLINE Vec multiply_add(Vec a, Vec b, Vec sum, float) { return sum + a * b; }
-
-/* sum + a[0] b[0] + a[1] b[1] of the pairs in each lane. */
-LEAP_INLINE Vec multiply_add([[maybe_unused]] Vec a, [[maybe_unused]] Vec b, Vec sum, Pair) {
-#if defined(__AVX512BF16__)
-    return Vec(_mm512_dpbf16_ps(__m512(sum), __m512bh(a), __m512bh(b)));
-#else
-    return sum;  // no factors are pairs here
-#endif
-}
 
 /* accumulator[r][c] += sum_i left[r * row_step + i * depth_step] * right[i][c] */
 template <int ACTIVE_ROWS, int VECTORS, class F>
@@ -176,17 +85,16 @@ struct Tile {
         : queries(reinterpret_cast<F*>(state)), output(state + head_dim * WIDTH), maximum(output + head_dim * WIDTH), sum(maximum + WIDTH),
           head_dim(head_dim) {}
 
-    /* Q'[d][q] = scale * rows[q][d], or pairs that are not scaled; lanes beyond `count` repeat the last query. No key has been
-     * seen yet. */
+    /* Q'[d][q] = rows[q][d]; lanes beyond `count` repeat the last query. No key has been seen yet. */
     template <class T>
-    void start(const T* rows, int64_t stride, int count, float scale) const {
-        load_queries(rows, stride, count, scale, queries);
+    void start(const T* rows, int64_t stride, int count) const {
+        load_queries(rows, stride, count, queries);
         std::fill_n(output, head_dim * WIDTH, 0.0f);
         std::fill_n(maximum, WIDTH, -INFINITE);
         std::fill_n(sum, WIDTH, 0.0f);
     }
 
-    /* One block of keys and values, packed; weights: (keys, WIDTH) scratch; scale: as of start(). */
+    /* One block of keys and values, packed; weights: (keys, WIDTH) scratch. */
     void add_keys(const F* keys, const F* values, int count, float* weights, float scale) const {
         Vec new_maximum[VECTORS];
         for (int c = 0; c < VECTORS; ++c) new_maximum[c] = load(maximum + c * LANES);
@@ -218,7 +126,7 @@ struct Tile {
 
 private:
     template <class T>
-    void load_queries(const T* rows, int64_t stride, int count, float scale, float* queries) const {
+    void load_queries(const T* rows, int64_t stride, int count, float* queries) const {
         for (int c = 0; c < VECTORS; ++c) {
             const T* row[LANES];
             for (int i = 0; i < LANES; ++i) row[i] = rows + std::min(c * LANES + i, count - 1) * stride;
@@ -226,14 +134,14 @@ private:
                 Vec block[LANES];
                 for (int i = 0; i < LANES; ++i) block[i] = load(row[i] + d);
                 transpose(block);
-                for (int i = 0; i < LANES; ++i) store(queries + (d + i) * WIDTH + c * LANES, block[i] * scale);
+                for (int i = 0; i < LANES; ++i) store(queries + (d + i) * WIDTH + c * LANES, block[i]);
             });
             for (int d = 0; d < columns_left(); ++d)
-                for (int i = 0; i < LANES; ++i) queries[d * WIDTH + c * LANES + i] = float(row[i][d]) * scale;
+                for (int i = 0; i < LANES; ++i) queries[d * WIDTH + c * LANES + i] = float(row[i][d]);
         }
     }
 
-    void load_queries(const Bf16* rows, int64_t stride, int count, float, Pair* queries) const {
+    void load_queries(const Bf16* rows, int64_t stride, int count, Pair* queries) const {
         const int depth = depth_of<Pair>(head_dim);
         for (int c = 0; c < VECTORS; ++c)
             for (int i = 0; i < LANES; ++i) {
@@ -264,15 +172,15 @@ private:
             for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
                 for (int c = 0; c < VECTORS; ++c) {
-                    if constexpr (PAIRS) s[r][c] *= scale;
+                    s[r][c] *= scale;
                     store(scores + (j + r) * WIDTH + c * LANES, s[r][c]);
                     new_maximum[c] = max(s[r][c], new_maximum[c]);
                 }
         });
     }
 
-    /* P' = 2^(S' - maximum) in place, pairs in the first half of the rows; alpha = 2^(old maximum - maximum). A maximum of -infinity counts as 0 there, so that
-     * weights become 0 and not NaN; NaN scores stay NaN. */
+    /* P' = 2^(S' - maximum) in place, pairs in the first half of the rows; alpha = 2^(old maximum - maximum). A maximum of
+     * -infinity counts as 0 there, so that weights become 0 and not NaN; NaN scores stay NaN. */
     LEAP_INLINE void exponentiate(float* scores, int count, const Vec (&new_maximum)[VECTORS], Vec (&alpha)[VECTORS]) const {
 #pragma GCC unroll 4
         for (int c = 0; c < VECTORS; ++c) {

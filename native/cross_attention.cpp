@@ -54,7 +54,7 @@ void attend(const Task<T>& task, const leap_attention_params& p, const Workspace
     for (int t = 0; t < task.queries; t += TILE_QUERIES) {
         const int count = std::min(TILE_QUERIES, task.queries - t);
         with_tile<F>(workspace.tile, head_dim, count, [&](const auto& tile) {
-            tile.start(task.q + t * p.q_stride, p.q_stride, count, scale);
+            tile.start(task.q + t * p.q_stride, p.q_stride, count);
             for (int64_t j = 0; j < task.keys; j += KEY_BLOCK)
                 tile.add_keys(keys + j * depth_of<F>(head_dim), values + depth_of<F>(int(j)) * head_dim,
                               int(std::min<int64_t>(KEY_BLOCK, task.keys - j)), workspace.weights, scale);

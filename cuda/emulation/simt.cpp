@@ -85,7 +85,7 @@ struct Launch {
     int threads_in_block, alive;
     Thread* running;
     bool late, change_warps_often, progress;
-    int barrier_arrived, barrier_count[2], barrier_generation;
+    int barrier_arrived;
     NamedBarrier named_barriers[NAMED_BARRIERS];
     std::vector<SharedArray> shared;
     std::vector<std::pair<const void*, std::function<void()>>> late_work;
@@ -135,8 +135,6 @@ void wake(State state, int named_barrier = 0) {
 void open_barrier_if_complete() {
     if (launch.barrier_arrived == 0 || launch.barrier_arrived < launch.alive) return;
     launch.barrier_arrived = 0;
-    launch.barrier_generation ^= 1;
-    launch.barrier_count[launch.barrier_generation] = 0;
     wake(State::AT_BARRIER);
 }
 
@@ -231,8 +229,7 @@ std::byte* nan_filled(std::size_t bytes, std::size_t alignment) {
 void run_block() {
     launch.alive = launch.threads_in_block;
     launch.progress = true;
-    launch.barrier_arrived = launch.barrier_generation = 0;
-    launch.barrier_count[0] = launch.barrier_count[1] = 0;
+    launch.barrier_arrived = 0;
     for (NamedBarrier& barrier : launch.named_barriers) barrier = {0, 0};
     launch.late = launch.random.below(2) == 0;
     launch.change_warps_often = launch.random.below(4) == 0;
@@ -353,16 +350,13 @@ const WarpSlot* exchange_in_warp(const char* operation, const void* value, std::
     return slots;
 }
 
-int block_barrier(int predicate) {
-    const int generation = launch.barrier_generation;
-    launch.barrier_count[generation] += predicate != 0;
+void block_barrier() {
     ++launch.barrier_arrived;
     if (launch.barrier_arrived < launch.alive) {
         wait(State::AT_BARRIER, "__syncthreads");
     } else {
         open_barrier_if_complete();
     }
-    return launch.barrier_count[generation];
 }
 
 void named_barrier(int id, int threads, bool wait_for_it) {

@@ -12,7 +12,6 @@
  */
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,16 +39,8 @@ struct dim3 {
     unsigned x = 1, y = 1, z = 1;
 };
 
-struct alignas(8) float2 {
-    float x, y;
-};
-
 struct alignas(16) float4 {
     float x, y, z, w;
-};
-
-struct alignas(8) uint2 {
-    unsigned x, y;
 };
 
 struct alignas(16) uint4 {
@@ -113,8 +104,8 @@ WarpValues<T> exchange_in_warp(const char* operation, const T& value) {
 /* Lane of the running thread. */
 int lane();
 
-/* Waits for the threads of the block that have not ended; the number of them whose `predicate` was not 0. */
-int block_barrier(int predicate);
+/* Waits for the threads of the block that have not ended. */
+void block_barrier();
 
 /* The hardware's numbered barriers: waits, or only arrives, until `threads` threads have come to barrier `id`. */
 void named_barrier(int id, int threads, bool wait);
@@ -175,9 +166,7 @@ void* shared_pointer(uint32_t address);
 
 /* ---- built-in functions ----------------------------------------------------------------------------------- */
 
-inline void __syncthreads() { leap::simt::block_barrier(0); }
-inline int __syncthreads_count(int predicate) { return leap::simt::block_barrier(predicate); }
-inline int __syncthreads_or(int predicate) { return leap::simt::block_barrier(predicate) > 0; }
+inline void __syncthreads() { leap::simt::block_barrier(); }
 
 inline void __syncwarp() { leap::simt::exchange_in_warp("__syncwarp", 0); }
 
@@ -205,13 +194,6 @@ T __shfl_up_sync(unsigned lanes, T value, unsigned delta) {
     return leap::simt::exchange_in_warp("__shfl_up_sync", value)[source < 0 ? leap::simt::lane() : source];
 }
 
-template <class T>
-T __shfl_down_sync(unsigned lanes, T value, unsigned delta) {
-    leap_require_full_warp(lanes, "__shfl_down_sync");
-    const int source = leap::simt::lane() + int(delta);
-    return leap::simt::exchange_in_warp("__shfl_down_sync", value)[source > 31 ? leap::simt::lane() : source];
-}
-
 inline unsigned __ballot_sync(unsigned lanes, int predicate) {
     leap_require_full_warp(lanes, "__ballot_sync");
     const auto predicates = leap::simt::exchange_in_warp("__ballot_sync", predicate);
@@ -219,9 +201,6 @@ inline unsigned __ballot_sync(unsigned lanes, int predicate) {
     for (int i = 0; i < 32; ++i) ballot |= unsigned(predicates[i] != 0) << i;
     return ballot;
 }
-
-inline int __any_sync(unsigned lanes, int predicate) { return __ballot_sync(lanes, predicate) != 0; }
-inline int __all_sync(unsigned lanes, int predicate) { return __ballot_sync(lanes, predicate) == 0xFFFFFFFFu; }
 
 /* Threads run one at a time, so plain memory operations are atomic. */
 template <class T>
@@ -231,35 +210,8 @@ T atomicAdd(T* address, std::type_identity_t<T> value) {
     return old;
 }
 
-template <class T>
-T atomicMax(T* address, std::type_identity_t<T> value) {
-    const T old = *address;
-    if (value > old) *address = value;
-    return old;
-}
-
-template <class T>
-T atomicMin(T* address, std::type_identity_t<T> value) {
-    const T old = *address;
-    if (value < old) *address = value;
-    return old;
-}
-
-template <class T>
-T atomicOr(T* address, std::type_identity_t<T> value) {
-    const T old = *address;
-    *address = old | value;
-    return old;
-}
-
-template <class T>
-T __ldg(const T* address) {
-    return *address;
-}
-
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(int x) { return __builtin_ffs(x); }
-inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz(unsigned(x)); }
 inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned((uint64_t(a) * b) >> 32); }
 
 inline float __uint_as_float(unsigned bits) {
@@ -273,5 +225,3 @@ inline unsigned __float_as_uint(float value) {
     std::memcpy(&bits, &value, sizeof bits);
     return bits;
 }
-
-inline float rsqrtf(float x) { return 1 / std::sqrt(x); }

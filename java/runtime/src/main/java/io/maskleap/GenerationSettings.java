@@ -23,7 +23,8 @@ public record GenerationSettings(int steps, int budget, Schedule schedule, Rando
         return budget == steps;
     }
 
-    SamplingSettings sampling() {
+    /** @throws io.maskleap.error.MaskleapException where a setting of the sampling is out of its range */
+    public SamplingSettings sampling() {
         return new SamplingSettings(guidance, softmaxTemperature, gumbelTemperature, randomization);
     }
 }

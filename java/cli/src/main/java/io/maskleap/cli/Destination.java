@@ -1,6 +1,7 @@
 package io.maskleap.cli;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.error.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,7 @@ record Destination(Path folder, Optional<String> stem) {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new MaskleapException(folder + ": cannot make this folder: " + Failures.reason(e), e);
+            throw new MaskleapException(folder + ": cannot make this folder: " + Reason.of(e), e);
         }
     }
 
@@ -74,7 +75,7 @@ record Destination(Path folder, Optional<String> stem) {
         try {
             Files.delete(Files.createTempFile(folder, ".maskleap", ".part"));
         } catch (IOException e) {
-            throw new MaskleapException("cannot write to folder " + folder.toAbsolutePath() + ": " + Failures.reason(e), e);
+            throw new MaskleapException("cannot write to folder " + folder.toAbsolutePath() + ": " + Reason.of(e), e);
         }
     }
 

@@ -1,13 +1,7 @@
 package io.maskleap.cli;
 
 import io.maskleap.error.MaskleapException;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -54,17 +48,6 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
             case MaskleapException e -> e.getMessage();
             case OutOfMemoryError e -> "out of memory (" + e.getMessage() + "); ask for less at once, or raise the heap's limit with JDK_JAVA_OPTIONS=-Xmx8g";
             default -> "internal error: " + failure + "; --stacktrace shows where, please report it";
-        };
-    }
-
-    /** Why the file system refused, for people. */
-    static String reason(IOException e) {
-        return switch (e) {
-            case AccessDeniedException _ -> "access denied";
-            case NoSuchFileException _ -> "no such file or folder";
-            case CharacterCodingException _ -> "not UTF-8 text";
-            case FileSystemException refused when refused.getReason() != null -> refused.getReason();
-            default -> Objects.requireNonNullElse(e.getMessage(), "the file system does not say why");
         };
     }
 

@@ -2,6 +2,7 @@ package io.maskleap.cli;
 
 import io.maskleap.Precision;
 import io.maskleap.error.MaskleapException;
+import io.maskleap.error.Reason;
 import io.maskleap.tools.MaskGitImport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ final class ImportMaskGitCommand implements Runnable {
             try {
                 return file == null ? names : Files.readAllLines(file).stream().map(String::strip).filter(line -> !line.isEmpty()).toList();
             } catch (IOException e) {
-                throw new MaskleapException(file + ": cannot be read: " + Failures.reason(e), e);
+                throw new MaskleapException(file + ": cannot be read: " + Reason.of(e), e);
             }
         }
     }

@@ -1,11 +1,10 @@
 package io.maskleap.cache;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.error.Reason;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URL;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -58,7 +57,7 @@ public final class JarCache {
         try {
             return PackedFile.of(resource);
         } catch (IOException e) {
-            throw new MaskleapException(resource + ": cannot be read: " + reason(e), e);
+            throw new MaskleapException(resource + ": cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -80,7 +79,7 @@ public final class JarCache {
             Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new MaskleapException("%s of %s cannot be unpacked to %s (%s); name another folder with -D%s=DIR"
-                    .formatted(file.name(), file.jar(), target.getParent(), reason(e), FOLDER_PROPERTY), e);
+                    .formatted(file.name(), file.jar(), target.getParent(), Reason.of(e), FOLDER_PROPERTY), e);
         } finally {
             deleteIfLeft(part);
         }
@@ -92,14 +91,6 @@ public final class JarCache {
         } catch (IOException _) {
             // The failure that left it here is the one to report.
         }
-    }
-
-    private static String reason(IOException e) {
-        return switch (e) {
-            case AccessDeniedException _ -> "access denied";
-            case FileSystemException refused when refused.getReason() != null -> refused.getReason();
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
     }
 
     /** The cache's folder. As its specification has it, a relative {@code XDG_CACHE_HOME} does not count. */

@@ -20,7 +20,7 @@ final class CpuProducts implements AutoCloseable {
             boolean accumulate, Activation activation, Dtype operands, Dtype result) {
     }
 
-    private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate, Dtype dtype) {
+    private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate) {
     }
 
     /** A primitive with its argument memories; {@code weights} and {@code bias} may be fixed at creation. */
@@ -118,7 +118,7 @@ final class CpuProducts implements AutoCloseable {
     void convolve(Tensor x, Convolution convolution, Tensor y, long height, long width, boolean accumulate) {
         requireShapes("convolution", x.columns() == convolution.in() && y.columns() == convolution.out()
                 && x.rows() == height * width && y.rows() == x.rows() && x.isContiguous() && y.isContiguous(), x, convolution.weight(), y);
-        var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate, x.dtype()),
+        var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate),
                 shape -> createConvolution(shape, convolution));
         dnn.setData(p.x, x.data());
         dnn.setData(p.y, y.data());
@@ -128,7 +128,7 @@ final class CpuProducts implements AutoCloseable {
     /** Packs the weights into the layout that the primitive chose, and fixes them. */
     private Primitive createConvolution(ConvolutionShape s, Convolution c) {
         long taps = Convolution.TAPS;
-        int dtype = OneDnn.dtype(s.dtype);
+        int dtype = OneDnn.dtype(c.weight().dtype());
         var x = dnn.strided(dtype, new long[] {1, c.in(), s.height, s.width}, channelsLast(c.in(), s.height, s.width));
         var y = dnn.strided(dtype, new long[] {1, c.out(), s.height, s.width}, channelsLast(c.out(), s.height, s.width));
         var bias = dnn.strided(OneDnn.F32, new long[] {c.out()}, new long[] {1});

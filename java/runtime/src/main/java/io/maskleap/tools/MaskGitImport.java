@@ -8,7 +8,6 @@ import io.maskleap.kernel.Dtype;
 import io.maskleap.network.MaskGitConfig;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.sampling.Randomization;
-import io.maskleap.sampling.SamplingSettings;
 import io.maskleap.sampling.Schedule;
 import io.maskleap.sampling.StepPlan;
 import io.maskleap.weights.Json;
@@ -108,8 +107,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
         var budget = shortcut.isPresent() ? defaults.budget() : defaults.steps();
         try {
             StepPlan.of(defaults.schedule(), defaults.steps(), budget, config.tokens());
-            new SamplingSettings(defaults.guidance(), defaults.softmaxTemperature(), defaults.gumbelTemperature(),
-                    defaults.randomization());
+            defaults.sampling();
         } catch (MaskleapException e) {
             throw new MaskleapException("default settings: " + e.getMessage(), e);
         }

@@ -1,10 +1,9 @@
 package io.maskleap.weights;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.error.Reason;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** One sentence for what the file system refused. */
@@ -26,11 +25,6 @@ final class FileErrors {
 
     /** @param action what failed: "read" or "written" */
     static MaskleapException of(Path path, String action, IOException e) {
-        var reason = switch (e) {
-            case NoSuchFileException _ -> "no such file or folder";
-            case AccessDeniedException _ -> "access denied";
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
-        return new MaskleapException("%s: cannot be %s: %s".formatted(path, action, reason), e);
+        return new MaskleapException("%s: cannot be %s: %s".formatted(path, action, Reason.of(e)), e);
     }
 }
