@@ -3,7 +3,8 @@ package io.maskleap.benchmarks;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import io.maskleap.device.CpuContext;
+import io.maskleap.device.DeviceStream;
+import io.maskleap.device.cpu.CpuContext;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.Heads;
 import io.maskleap.kernel.Raggedness;
@@ -22,6 +23,7 @@ final class AttentionCase implements AutoCloseable {
     private final Heads heads;
     private final Arena arena = Arena.ofShared();
     private final CpuContext device;
+    private final DeviceStream stream;
     private final Tensor qkv;
     private final Tensor out;
     private final Raggedness raggedness;
@@ -31,6 +33,7 @@ final class AttentionCase implements AutoCloseable {
         this.tokens = tokens;
         heads = Heads.of(headCount, headDim);
         device = new CpuContext(threads);
+        stream = device.newStream();
         long rows = (long) sequences * tokens;
         int channels = headCount * headDim;
         qkv = Tensor.of(device.allocate(arena, rows * 3 * channels * Float.BYTES), Dtype.F32, rows, 3L * channels);
@@ -61,7 +64,7 @@ final class AttentionCase implements AutoCloseable {
 
     void run() {
         int channels = heads.queries() * heads.dim();
-        device.run(() -> device.kernels().attention(qkv.columns(0, channels), qkv.columns(channels, channels), qkv.columns(2L * channels, channels), out,
+        stream.run(() -> stream.kernels().attention(qkv.columns(0, channels), qkv.columns(channels, channels), qkv.columns(2L * channels, channels), out,
                 raggedness, heads, heads.scale()));
     }
 
@@ -110,6 +113,7 @@ final class AttentionCase implements AutoCloseable {
 
     @Override
     public void close() {
+        stream.close();
         device.close();
         arena.close();
     }

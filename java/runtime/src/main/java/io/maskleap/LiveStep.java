@@ -1,6 +1,5 @@
 package io.maskleap;
 
-import io.maskleap.device.DeviceContext;
 import io.maskleap.sampling.StepPlan;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,15 +8,13 @@ import java.util.function.Supplier;
 
 /** The batch as it is between two steps. */
 final class LiveStep implements StepView {
-    private final DeviceContext device;
     private final Batch batch;
     private final StepPlan plan;
     private final StepPlan.Step step;
     private final int first;
-    private boolean valid = true; // of the device's thread, so that a read that waits there is refused too
+    private boolean valid = true; // of the stream's thread, so that a read that waits there is refused too
 
-    LiveStep(DeviceContext device, Batch batch, StepPlan plan, StepPlan.Step step, int first) {
-        this.device = device;
+    LiveStep(Batch batch, StepPlan plan, StepPlan.Step step, int first) {
         this.batch = batch;
         this.plan = plan;
         this.step = step;
@@ -25,7 +22,7 @@ final class LiveStep implements StepView {
     }
 
     private <T> T onDevice(Supplier<T> read) {
-        return device.call(() -> {
+        return batch.stream().call(() -> {
             if (!valid) {
                 throw new IllegalStateException("the step's view is valid only within onStep");
             }
@@ -36,7 +33,7 @@ final class LiveStep implements StepView {
     /** Refuses what is asked from now on. */
     void end() {
         try {
-            device.run(() -> valid = false);
+            batch.stream().run(() -> valid = false);
         } catch (IllegalStateException closed) {
             // The listener closed the model, and with it the device: nothing can be read any more.
         }

@@ -1,7 +1,8 @@
 package io.maskleap;
 
-import io.maskleap.device.CpuContext;
 import io.maskleap.device.DeviceContext;
+import io.maskleap.device.NativeBundle;
+import io.maskleap.device.cpu.CpuContext;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.network.MaskGit;
 import io.maskleap.network.MaskGitConfig;
@@ -94,7 +95,7 @@ public final class Model implements AutoCloseable {
     static DeviceContext start(Device device) {
         return switch (device) {
             case Device.Cpu cpu -> new CpuContext(cpu.threads(), cpu.library().orElse(null));
-            case Device.Emulated emulated -> CpuContext.emulated(emulated.threads());
+            case Device.Emulated emulated -> new CpuContext(emulated.threads(), NativeBundle.maskleap("libmaskleap_cuda_emulated.so"));
         };
     }
 

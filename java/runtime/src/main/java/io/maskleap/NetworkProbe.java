@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.maskleap.device.DeviceContext;
+import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.StepBlock;
@@ -37,16 +38,26 @@ public final class NetworkProbe {
         this.config = model.base().config();
     }
 
-    /** Memory for one call, and the sequences in it. */
+    /** A stream and memory for one call, and the sequences in it. */
     private final class Call implements AutoCloseable {
         private static final long BYTES_OF_OFFSETS = 4096;
 
         private final Arena arena = Arena.ofShared();
-        private final Sequences sequences;
+        private final DeviceStream stream = device.newStream();
+        private final int count;
+        private Sequences sequences;
 
         private Call(int count) {
-            long bytes = BYTES_OF_OFFSETS + 4L * Integer.BYTES * (count + 1);
-            sequences = new Sequences(workspace(bytes), count, 1, config.sequenceLength()).of(count, 1);
+            this.count = count;
+        }
+
+        /** What {@code work} makes of the call, on the stream's thread. */
+        private <T> T run(Function<Call, T> work) {
+            return stream.call(() -> {
+                long bytes = BYTES_OF_OFFSETS + 2L * Integer.BYTES * (count + 1);
+                sequences = new Sequences(workspace(bytes), count, 1, config.sequenceLength()).of(stream, count, 1);
+                return work.apply(this);
+            });
         }
 
         private Workspace workspace(long bytes) {
@@ -60,27 +71,42 @@ public final class NetworkProbe {
             return layout.apply(workspace(measuring.used()));
         }
 
+        private Tensor floats(long rows, long columns) {
+            return Tensor.of(device.allocate(arena, rows * columns * Float.BYTES), F32, rows, columns);
+        }
+
         private Tensor features() {
-            long rows = sequences.rows();
-            return Tensor.of(device.allocate(arena, rows * config.channels() * Float.BYTES), F32, rows, config.channels());
+            return floats(sequences.rows(), config.channels());
         }
 
         private Tensor features(float[] values) {
             var tensor = features();
             requireElements("features", values.length, tensor.rows() * tensor.columns());
-            MemorySegment.copy(values, 0, tensor.data(), JAVA_FLOAT, 0, values.length);
+            stream.write(tensor.data(), host -> MemorySegment.copy(values, 0, host, JAVA_FLOAT, 0, values.length));
             return tensor;
         }
 
         private MemorySegment ints(int[] values) {
             var memory = device.allocate(arena, Math.max(1, values.length) * (long) Integer.BYTES);
-            MemorySegment.copy(values, 0, memory, JAVA_INT, 0, values.length);
+            stream.write(memory, host -> MemorySegment.copy(values, 0, host, JAVA_INT, 0, values.length));
             return memory;
+        }
+
+        private float[] read(Tensor tensor) {
+            return stream.read(tensor.data(), host -> host.toArray(JAVA_FLOAT));
         }
 
         @Override
         public void close() {
+            stream.close();
             arena.close();
+        }
+    }
+
+    /** What {@code work} makes of a call on {@code count} sequences. */
+    private <T> T call(int count, Function<Call, T> work) {
+        try (var call = new Call(count)) {
+            return call.run(work);
         }
     }
 
@@ -102,18 +128,16 @@ public final class NetworkProbe {
                 throw new IllegalArgumentException("label " + label + ", wanted 0 to " + (config.classes() - 1));
             }
         }
-        return device.call(() -> {
-            try (var call = new Call(count)) {
-                var ids = new int[count * config.sequenceLength()];
-                for (int s = 0; s < count; s++) {
-                    System.arraycopy(codes, s * config.tokens(), ids, s * config.sequenceLength(), config.tokens());
-                    ids[(s + 1) * config.sequenceLength() - 1] = dropped[s] ? config.droppedClassId() : config.classId(labels[s]);
-                }
-                var activations = call.take(workspace -> new MaskGit.Activations(workspace, model.base(), call.sequences.rows()));
-                var feature = call.features();
-                model.base().forward(call.ints(ids), call.sequences, activations, feature);
-                return feature.data().toArray(JAVA_FLOAT);
+        return call(count, call -> {
+            var ids = new int[count * config.sequenceLength()];
+            for (int s = 0; s < count; s++) {
+                System.arraycopy(codes, s * config.tokens(), ids, s * config.sequenceLength(), config.tokens());
+                ids[(s + 1) * config.sequenceLength() - 1] = dropped[s] ? config.droppedClassId() : config.classId(labels[s]);
             }
+            var activations = call.take(workspace -> new MaskGit.Activations(workspace, model.base(), call.sequences.rows()));
+            var feature = call.features();
+            model.base().forward(call.stream, call.ints(ids), call.sequences, activations, feature);
+            return call.read(feature);
         });
     }
 
@@ -127,25 +151,25 @@ public final class NetworkProbe {
         int count = sequences(features);
         int tokens = config.tokens();
         int K = config.codebook();
-        return device.call(() -> {
-            try (var call = new Call(count)) {
-                var positions = new int[count * tokens];
-                for (int i = 0; i < positions.length; i++) {
-                    positions[i] = i % tokens;
-                }
-                var step = device.allocate(call.arena, StepBlock.BYTES);
-                new StepBlock(0, tokens, 0, StepBlock.Confidence.PROBABILITY, 1, 0, 1, 1, 0).writeTo(step);
-                long rows = (long) count * tokens;
-                var headRows = call.take(workspace -> new MaskGit.HeadRows(workspace, model.base(), rows));
-                var logits = Tensor.of(device.allocate(call.arena, rows * K * Float.BYTES), F32, rows, K);
-                model.base().logits(call.features(features), call.sequences, call.ints(positions), step, tokens, headRows, logits);
-                var out = logits.data().toArray(JAVA_FLOAT);
-                var bias = model.base().headBias();
+        return call(count, call -> {
+            var positions = new int[count * tokens];
+            for (int i = 0; i < positions.length; i++) {
+                positions[i] = i % tokens;
+            }
+            var step = device.allocate(call.arena, StepBlock.BYTES);
+            call.stream.write(step, new StepBlock(0, tokens, 0, StepBlock.Confidence.PROBABILITY, 1, 0, 1, 1, 0)::writeTo);
+            long rows = (long) count * tokens;
+            var headRows = call.take(workspace -> new MaskGit.HeadRows(workspace, model.base(), rows));
+            var logits = call.floats(rows, K);
+            model.base().logits(call.stream, call.features(features), call.sequences, call.ints(positions), step, tokens, headRows, logits);
+            var out = call.read(logits);
+            var bias = model.base().headBias();
+            return call.stream.read(bias.data(), host -> {
                 for (int i = 0; i < out.length; i++) {
-                    out[i] += bias.data().getAtIndex(JAVA_FLOAT, i / K % tokens * bias.stride() + i % K);
+                    out[i] += host.getAtIndex(JAVA_FLOAT, i / K % tokens * bias.stride() + i % K);
                 }
                 return out;
-            }
+            });
         });
     }
 
@@ -166,20 +190,21 @@ public final class NetworkProbe {
         requireElements("new ids", newIds.length, (long) count * n);
         requireElements("new token map", newMap.length, (long) count * config.sequenceLength());
         requireElements("mask ratios", maskRatios.length, count);
-        return device.call(() -> {
-            try (var call = new Call(count)) {
-                var positions = positions(newMap, count, n);
-                var counts = new int[count];
-                Arrays.fill(counts, n);
-                var ratios = device.allocate(call.arena, (long) count * Float.BYTES);
-                MemorySegment.copy(maskRatios, 0, ratios, JAVA_FLOAT, 0, count);
-                var activations = call.take(workspace ->
-                        new MaskGitShortcut.Activations(workspace, shortcut, call.sequences.rows(), newIds.length, count));
-                var feature = call.features(features);
-                shortcut.forward(feature, call.sequences, new MaskGitShortcut.NewTokens(call.ints(newIds), call.ints(positions), call.ints(counts), n, n),
-                        new MaskGitShortcut.MaskRatios(ratios, count), activations);
-                return feature.data().toArray(JAVA_FLOAT);
-            }
+        return call(count, call -> {
+            var counts = new int[count];
+            Arrays.fill(counts, n);
+            var offsets = new int[count];
+            Arrays.setAll(offsets, s -> s * n);
+            var ratios = call.floats(count, 1);
+            call.stream.write(ratios.data(), host -> MemorySegment.copy(maskRatios, 0, host, JAVA_FLOAT, 0, count));
+            var activations = call.take(workspace ->
+                    new MaskGitShortcut.Activations(workspace, shortcut, call.sequences.rows(), newIds.length, count));
+            var feature = call.features(features);
+            var countsOnDevice = call.ints(counts);
+            var newTokens = new MaskGitShortcut.NewTokens(call.ints(newIds), call.ints(positions(newMap, count, n)), countsOnDevice, call.ints(offsets),
+                    countsOnDevice, n, n);
+            shortcut.forward(call.stream, feature, call.sequences, newTokens, new MaskGitShortcut.MaskRatios(ratios.data(), count), activations);
+            return call.read(feature);
         });
     }
 
@@ -213,22 +238,21 @@ public final class NetworkProbe {
         requireElements("codes", codes.length, (long) count * tokens);
         int side = model.info().imageSize();
         int plane = side * side;
-        return device.call(() -> {
-            try (var call = new Call(count)) {
-                var activations = call.take(workspace -> new VqganDecoder.Activations(workspace, model.decoder(), config.grid()));
-                var float32 = Tensor.of(device.allocate(call.arena, (long) VqganConfig.RGB * plane * Float.BYTES), F32, plane, VqganConfig.RGB);
-                var memory = call.ints(codes);
-                var out = new float[count * VqganConfig.RGB * plane];
-                for (int b = 0; b < count; b++) {
-                    var decoded = model.decoder().decode(memory.asSlice((long) b * tokens * Integer.BYTES), config.grid(), activations);
-                    device.kernels().convert(decoded, float32);
-                    var pixels = float32.data();
-                    for (int i = 0; i < VqganConfig.RGB * plane; i++) {
-                        out[b * VqganConfig.RGB * plane + i % VqganConfig.RGB * plane + i / VqganConfig.RGB] = pixels.getAtIndex(JAVA_FLOAT, i);
-                    }
+        return call(count, call -> {
+            var activations = call.take(workspace -> new VqganDecoder.Activations(workspace, model.decoder(), config.grid()));
+            var float32 = call.floats(plane, VqganConfig.RGB);
+            var memory = call.ints(codes);
+            var out = new float[count * VqganConfig.RGB * plane];
+            for (int b = 0; b < count; b++) {
+                int first = b * VqganConfig.RGB * plane;
+                var decoded = model.decoder().decode(call.stream, memory.asSlice((long) b * tokens * Integer.BYTES), config.grid(), activations);
+                call.stream.kernels().convert(decoded, float32);
+                var pixels = call.read(float32);
+                for (int i = 0; i < pixels.length; i++) {
+                    out[first + i % VqganConfig.RGB * plane + i / VqganConfig.RGB] = pixels[i];
                 }
-                return out;
             }
+            return out;
         });
     }
 

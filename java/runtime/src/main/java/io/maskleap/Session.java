@@ -1,11 +1,13 @@
 package io.maskleap;
 
+import io.maskleap.error.DeviceException;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.sampling.SamplingSettings;
 import io.maskleap.sampling.StepPlan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -37,6 +39,7 @@ public final class Session implements AutoCloseable {
      * @return in order: the images of the first class, of the second, ...
      * @throws MaskleapException  where the request cannot be fulfilled; nothing has run then
      * @throws CancelledException where {@link #cancel} or {@link #close} came before it was done
+     * @throws DeviceException    where the device failed or has too little memory; the session is closed then, and the model is usable
      */
     public List<GeneratedImage> generate(Request request, StepListener listener) {
         lock.lock();
@@ -44,6 +47,9 @@ public final class Session implements AutoCloseable {
             requireOpen();
             cancelled = false;
             return new Generation(request).run(listener);
+        } catch (DeviceException e) {
+            closed = true; // what its stream holds is not to be trusted; the model is usable
+            throw e;
         } finally {
             if (closed) {
                 free();
@@ -52,7 +58,7 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Ends the generation that is running, if one is, before its next step. From any thread. */
+    /** Ends the generation that is running, if one is, within two steps. From any thread. */
     public void cancel() {
         cancelled = true;
     }
@@ -130,22 +136,39 @@ public final class Session implements AutoCloseable {
             var batchLabels = Arrays.copyOfRange(labels, first, first + count);
             var seeds = new long[count];
             Arrays.setAll(seeds, b -> seed(first + b));
-            model.device().run(() -> batch.begin(batchLabels, seeds, plan, sampling));
-            for (var step : plan.steps()) {
-                stopIfAsked();
-                var recorded = request.uniforms().map(uniforms -> uniforms.of(step.index()));
-                model.device().run(() -> batch.step(step, recorded));
-                if (listener != StepListener.NONE) {
-                    var view = new LiveStep(model.device(), batch, plan, step, first);
-                    try {
-                        listener.onStep(view);
-                    } finally {
-                        view.end();
-                    }
+            var stream = batch.stream();
+            stream.run(() -> batch.begin(batchLabels, seeds, plan, sampling));
+            if (stream.isQueue() && listener == StepListener.NONE && request.uniforms().isEmpty()) {
+                stream.run(this::queueSteps);
+            } else {
+                for (var step : plan.steps()) {
+                    stopIfAsked();
+                    var recorded = request.uniforms().map(uniforms -> uniforms.of(step.index()));
+                    stream.run(() -> batch.step(step, recorded));
+                    tell(listener, step, first);
                 }
             }
             stopIfAsked();
-            return model.device().call(() -> finished(first, count));
+            return stream.call(() -> finished(first, count));
+        }
+
+        /** All steps, handed over at once: the device must not wait for this thread to wake up. */
+        private void queueSteps() {
+            for (var step : plan.steps()) {
+                stopIfAsked();
+                batch.step(step, Optional.empty());
+            }
+        }
+
+        private void tell(StepListener listener, StepPlan.Step step, int first) {
+            if (listener != StepListener.NONE) {
+                var view = new LiveStep(batch, plan, step, first);
+                try {
+                    listener.onStep(view);
+                } finally {
+                    view.end();
+                }
+            }
         }
 
         private List<GeneratedImage> finished(int first, int count) {

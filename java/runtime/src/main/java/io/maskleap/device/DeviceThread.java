@@ -4,22 +4,38 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /**
- * The one platform thread on which the CPU's native work runs. OpenMP makes a team of threads for each thread that calls
- * it, so callers, virtual threads among them, hand over and wait: there is one team however many callers there are.
+ * A platform thread on which native work runs: callers, virtual threads among them, hand over and wait. OpenMP makes a team of threads
+ * for each thread that calls it, and CUDA remembers a device for each.
  */
-final class DeviceThread {
-    private static final ExecutorService EXECUTOR = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name("maskleap-cpu").factory());
+public final class DeviceThread implements AutoCloseable {
+    private final ExecutorService executor;
+    private final Thread[] thread = new Thread[1];
 
-    private DeviceThread() {
+    /** Starts with the first work; a daemon. */
+    public DeviceThread(String name) {
+        executor = Executors.newSingleThreadExecutor(work -> {
+            thread[0] = Thread.ofPlatform().daemon().name(name).unstarted(work);
+            return thread[0];
+        });
     }
 
-    static <T> T call(Supplier<T> work) {
+    /**
+     * Runs {@code work} here and waits for it; what it throws is thrown there. From this thread itself it runs at once.
+     *
+     * @throws IllegalStateException where the thread has been closed
+     */
+    public <T> T call(Supplier<T> work) {
+        if (Thread.currentThread() == thread[0]) {
+            return work.get();
+        }
         try {
-            return CompletableFuture.supplyAsync(work, EXECUTOR).join();
+            return CompletableFuture.supplyAsync(work, executor).join();
+        } catch (RejectedExecutionException closed) {
+            throw new IllegalStateException("the device is closed");
         } catch (CompletionException e) {
             switch (e.getCause()) {
                 case RuntimeException cause -> {
@@ -30,5 +46,11 @@ final class DeviceThread {
                 case null, default -> throw e;
             }
         }
+    }
+
+    /** Ends the thread once what was handed over is done. */
+    @Override
+    public void close() {
+        executor.shutdown();
     }
 }

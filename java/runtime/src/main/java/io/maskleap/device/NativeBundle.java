@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.Locale;
 
 /** The native libraries that travel in jars, one jar a platform. */
-final class NativeBundle {
+public final class NativeBundle {
     private static final String PLATFORM = platform(System.getProperty("os.name"), System.getProperty("os.arch"));
 
     private NativeBundle() {
     }
 
     /** Our own library {@code name} for this platform. */
-    static Path maskleap(String name) {
+    public static Path maskleap(String name) {
         return unpack("io/maskleap/native/" + PLATFORM, name, "io.maskleap:maskleap-native");
     }
 
     /** The library {@code name} of the oneDNN preset. */
-    static Path oneDnn(String name) {
+    public static Path oneDnn(String name) {
         return unpack("org/bytedeco/dnnl/" + PLATFORM, name, "org.bytedeco:dnnl");
     }
 

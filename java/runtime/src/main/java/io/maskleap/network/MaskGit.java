@@ -3,6 +3,7 @@ package io.maskleap.network;
 import static io.maskleap.kernel.Dtype.F32;
 
 import io.maskleap.device.DeviceContext;
+import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
@@ -31,7 +32,6 @@ public final class MaskGit {
     private record Layer(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp) {
     }
 
-    private final DeviceContext device;
     private final MaskGitConfig config;
     private final Dtype operands;
     private final Tensor tokenEmbedding;
@@ -54,7 +54,6 @@ public final class MaskGit {
      * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
      */
     public MaskGit(DeviceContext device, MaskGitConfig config, TensorSource source, Dtype operands) {
-        this.device = device;
         this.config = config;
         this.operands = operands;
         var weights = new WeightReader(source, device, operands);
@@ -127,8 +126,8 @@ public final class MaskGit {
      * @param ids     (sequences, T) int32: codes, the mask id, and last the class token
      * @param feature out (sequences * T, C) float32
      */
-    public void forward(MemorySegment ids, Sequences sequences, Activations a, Tensor feature) {
-        var kernels = device.kernels();
+    public void forward(DeviceStream stream, MemorySegment ids, Sequences sequences, Activations a, Tensor feature) {
+        var kernels = stream.kernels();
         long N = sequences.rows();
         long perImage = sequences.rowsPerImage();
         int C = config.channels();
@@ -143,46 +142,47 @@ public final class MaskGit {
         kernels.embed(new EmbedCall(sequences.count(), sequences.length(), sequences.length(), ids, MemorySegment.NULL, MemorySegment.NULL,
                 tokenEmbedding, positionEmbedding, x));
         kernels.addLayerNorm(x, null, firstNorm.gamma(), firstNorm.beta(), h, EDGE_EPS);
-        device.linear(h, firstLinear, x, perImage);
+        stream.linear(h, firstLinear, x, perImage);
         kernels.addLayerNorm(x, null, secondNorm.gamma(), secondNorm.beta(), h, EDGE_EPS);
-        device.linear(h, secondLinear, x, perImage);
+        stream.linear(h, secondLinear, x, perImage);
 
         Tensor pending = null;
         for (var layer : layers) {
             kernels.addLayerNorm(x, pending, layer.attentionNorm.gamma(), layer.attentionNorm.beta(), h, LAYER_EPS);
-            device.linear(h, layer.attention.inProjection(), qkv, perImage);
+            stream.linear(h, layer.attention.inProjection(), qkv, perImage);
             kernels.attention(qkv.columns(0, C), qkv.columns(C, C), qkv.columns(2L * C, C), h, raggedness, heads, heads.scale());
-            device.linear(h, layer.attention.outProjection(), d, perImage);
+            stream.linear(h, layer.attention.outProjection(), d, perImage);
             kernels.addLayerNorm(x, d, layer.mlpNorm.gamma(), layer.mlpNorm.beta(), h, LAYER_EPS);
-            device.linear(h, layer.mlp.up(), m, perImage);
-            device.linear(m, layer.mlp.down(), d, perImage);
+            stream.linear(h, layer.mlp.up(), m, perImage);
+            stream.linear(m, layer.mlp.down(), d, perImage);
             pending = d;
         }
 
         kernels.addLayerNorm(x, pending, lastNorm.gamma(), lastNorm.beta(), h, EDGE_EPS);
-        device.linear(h, lastLinear, x, perImage);
+        stream.linear(h, lastLinear, x, perImage);
         kernels.addLayerNorm(x, null, featureNorm.gamma(), featureNorm.beta(), feature, EDGE_EPS);
     }
 
     /**
      * The head on the rows that are still masked, without its bias.
      *
-     * @param feature   (sequences * T, C)
-     * @param positions (images, tokens) int32: masked grid positions
-     * @param step      the step's parameter block
-     * @param masked    masked tokens of each image
-     * @param rows      scratch of at least images * guided * masked rows
-     * @param logits    out (images * guided * masked, K) float32
+     * @param feature     (sequences * T, C)
+     * @param positions   (images, tokens) int32: masked grid positions
+     * @param step        the step's parameter block
+     * @param rowCapacity rows of each sequence in {@code logits}, at least the step's masked tokens; those beyond mean nothing
+     * @param rows        scratch of at least images * guided * rowCapacity rows
+     * @param logits      out (images * guided * rowCapacity, K) float32
      */
-    public void logits(Tensor feature, Sequences sequences, MemorySegment positions, MemorySegment step, int masked, HeadRows rows, Tensor logits) {
+    public void logits(DeviceStream stream, Tensor feature, Sequences sequences, MemorySegment positions, MemorySegment step, int rowCapacity,
+            HeadRows rows, Tensor logits) {
         var grid = Grid.identity(sequences.images(), sequences.guided(), config.tokens());
-        var gathered = rows.gathered.rows(0, logits.rows());        // (images * guided * masked, C) float32
+        var gathered = rows.gathered.rows(0, logits.rows());        // (images * guided * rowCapacity, C) float32
         var operand = rows.operand.rows(0, logits.rows());
-        device.kernels().gatherRows(grid, feature, sequences.offsets(), positions, step, gathered, masked);
+        stream.kernels().gatherRows(grid, feature, sequences.offsets(), positions, step, gathered, rowCapacity);
         if (operands != F32) {
-            device.kernels().convert(gathered, operand);
+            stream.kernels().convert(gathered, operand);
         }
-        device.linear(operand, head, logits, (long) sequences.guided() * masked);
+        stream.linear(operand, head, logits, (long) sequences.guided() * rowCapacity);
     }
 
     /** Rows of features on their way to the head: as they are, and as it multiplies them. */

@@ -3,6 +3,7 @@ package io.maskleap.network;
 import static io.maskleap.kernel.Dtype.F32;
 
 import io.maskleap.device.DeviceContext;
+import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
@@ -37,7 +38,6 @@ public final class MaskGitShortcut {
     private record Time(Linear up, Linear down, Linear modulation) {
     }
 
-    private final DeviceContext device;
     private final ShortcutConfig config;
     private final MaskGit base;
     private final Dtype operands;
@@ -55,7 +55,6 @@ public final class MaskGitShortcut {
      * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
      */
     public MaskGitShortcut(DeviceContext device, ShortcutConfig config, MaskGit base, TensorSource source) {
-        this.device = device;
         this.config = config;
         this.base = base;
         operands = base.operands();
@@ -93,8 +92,19 @@ public final class MaskGitShortcut {
         return config;
     }
 
-    /** The tokens fixed in the step before, the same for all sequences of an image: ids and positions (images, stride), counts (images), int32. */
-    public record NewTokens(MemorySegment ids, MemorySegment positions, MemorySegment counts, int perImage, int stride) {
+    /**
+     * The tokens fixed in the step before, the same for all sequences of an image. All int32, device memory.
+     *
+     * @param ids        (images, stride) token ids
+     * @param positions  (images, stride) where they are
+     * @param counts     (images) how many there are, at most {@code capacity}
+     * @param keyOffsets (sequences) {@code capacity} times the sequence's image
+     * @param keyCounts  (sequences) the count of the sequence's image
+     * @param capacity   what each image has room for
+     * @param stride     elements from one image's ids (and positions) to the next
+     */
+    public record NewTokens(MemorySegment ids, MemorySegment positions, MemorySegment counts, MemorySegment keyOffsets, MemorySegment keyCounts,
+            int capacity, int stride) {
     }
 
     /**
@@ -150,8 +160,8 @@ public final class MaskGitShortcut {
      *
      * @param feature in and out (sequences * T, C) float32
      */
-    public void forward(Tensor feature, Sequences sequences, NewTokens tokens, MaskRatios maskRatios, Activations a) {
-        var kernels = device.kernels();
+    public void forward(DeviceStream stream, Tensor feature, Sequences sequences, NewTokens tokens, MaskRatios maskRatios, Activations a) {
+        var kernels = stream.kernels();
         long N = sequences.rows();
         long perImage = sequences.rowsPerImage();
         int c = config.channels();
@@ -163,86 +173,86 @@ public final class MaskGitShortcut {
         var m = a.mlp.rows(0, N);                   // (N, mlp)
         var heads = Heads.of(config.heads(), config.headDim());
         var toThemselves = sequences.toThemselves();
-        var toNewTokens = sequences.toKeysOfTheirImage(tokens.perImage());
+        var toNewTokens = sequences.toKeys(tokens.keyOffsets(), tokens.keyCounts(), tokens.capacity());
 
-        var e = embed(tokens, sequences.images(), a);                                               // (images * n, C')
+        var e = embed(stream, tokens, sequences.images(), a);                                            // (images * n, C')
         var newKv = a.newKeysAndValues.rows(0, e.rows());                                           // (images * n, 2C')
         if (projections == null) {
-            device.copy(feature, x);
+            stream.copy(feature, x);
         } else {
-            device.linear(operand(feature, a.feature), projections.in, x, perImage);
+            stream.linear(operand(stream, feature, a.feature), projections.in, x, perImage);
         }
         Tensor pending = null;
         for (var block : blocks) {
             kernels.addLayerNorm(x, pending, block.crossNorm.gamma(), block.crossNorm.beta(), h, LAYER_EPS);
-            device.linear(h, block.cross.queries(), q, perImage);
-            device.linear(e, block.cross.keysAndValues(), newKv, tokens.perImage());
+            stream.linear(h, block.cross.queries(), q, perImage);
+            stream.linear(e, block.cross.keysAndValues(), newKv, tokens.capacity());
             kernels.crossAttention(q, newKv.columns(0, c), newKv.columns(c, c), h, toNewTokens, heads, heads.scale());
-            device.linear(h, block.cross.outProjection(), d, perImage);
+            stream.linear(h, block.cross.outProjection(), d, perImage);
             kernels.addLayerNorm(x, d, block.crossMlpNorm.gamma(), block.crossMlpNorm.beta(), h, LAYER_EPS);
-            device.linear(h, block.crossMlp.up(), m, perImage);
-            device.linear(m, block.crossMlp.down(), d, perImage);
+            stream.linear(h, block.crossMlp.up(), m, perImage);
+            stream.linear(m, block.crossMlp.down(), d, perImage);
 
             kernels.addLayerNorm(x, d, block.selfNorm.gamma(), block.selfNorm.beta(), h, LAYER_EPS);
-            device.linear(h, block.self.queries(), q, perImage);
-            device.linear(operand(x, h), block.self.keysAndValues(), kv, perImage);                 // of x itself: k and v are not normalised
+            stream.linear(h, block.self.queries(), q, perImage);
+            stream.linear(operand(stream, x, h), block.self.keysAndValues(), kv, perImage);                 // of x itself: k and v are not normalised
             kernels.attention(q, kv.columns(0, c), kv.columns(c, c), h, toThemselves, heads, heads.scale());
-            device.linear(h, block.self.outProjection(), d, perImage);
+            stream.linear(h, block.self.outProjection(), d, perImage);
             kernels.addLayerNorm(x, d, block.selfMlpNorm.gamma(), block.selfMlpNorm.beta(), h, LAYER_EPS);
-            device.linear(h, block.selfMlp.up(), m, perImage);
-            device.linear(m, block.selfMlp.down(), d, perImage);
+            stream.linear(h, block.selfMlp.up(), m, perImage);
+            stream.linear(m, block.selfMlp.down(), d, perImage);
             pending = d;
         }
         kernels.addLayerNorm(x, pending, lastNorm.gamma(), lastNorm.beta(), h, LAST_EPS);
-        device.linear(h, lastLinear, x, perImage);
+        stream.linear(h, lastLinear, x, perImage);
         if (time == null) {
             kernels.addLayerNorm(x, null, outNorm.gamma(), outNorm.beta(), h, LAST_EPS);
         } else {
             kernels.addLayerNorm(x, null, outNorm.gamma(), outNorm.beta(), x, LAST_EPS);
-            kernels.modulate(x, modulation(maskRatios, a), h, maskRatios.count == 1 ? N : perImage);
+            kernels.modulate(x, modulation(stream, maskRatios, a), h, maskRatios.count == 1 ? N : perImage);
         }
         if (projections == null) {
             kernels.add(h, feature);
         } else {
-            device.addLinear(h, projections.out, feature, perImage);
+            stream.addLinear(h, projections.out, feature, perImage);
         }
     }
 
     /** x as products take it: itself, or rounded to {@code rounded}'s first rows. */
-    private Tensor operand(Tensor x, Tensor rounded) {
+    private Tensor operand(DeviceStream stream, Tensor x, Tensor rounded) {
         if (operands == F32) {
             return x;
         }
         var operand = rounded.rows(0, x.rows());
-        device.kernels().convert(x, operand);
+        stream.kernels().convert(x, operand);
         return operand;
     }
 
     /** Embeddings of the new tokens, projected: (images * n, C'). */
-    private Tensor embed(NewTokens tokens, int images, Activations a) {
-        long rows = (long) images * tokens.perImage;
+    private Tensor embed(DeviceStream stream, NewTokens tokens, int images, Activations a) {
+        long rows = (long) images * tokens.capacity;
         var embedded = a.embedded.rows(0, rows);
-        device.kernels().embed(new EmbedCall(images, tokens.perImage, tokens.stride, tokens.ids, tokens.positions, tokens.counts,
+        stream.kernels().embed(new EmbedCall(images, tokens.capacity, tokens.stride, tokens.ids, tokens.positions, tokens.counts,
                 base.tokenEmbedding(), base.positionEmbedding(), embedded));
         if (projections == null) {
             return embedded;
         }
         var projected = a.newTokens.rows(0, rows);
-        device.linear(embedded, projections.newTokens, projected, tokens.perImage);
+        stream.linear(embedded, projections.newTokens, projected, tokens.capacity);
         return projected;
     }
 
     /** (count, 2C'): scale and shift by time. */
-    private Tensor modulation(MaskRatios maskRatios, Activations a) {
+    private Tensor modulation(DeviceStream stream, MaskRatios maskRatios, Activations a) {
         int count = maskRatios.count;
         var sinusoids = a.sinusoids.rows(0, count);
         var hidden = a.timeHidden.rows(0, count);
         var embedding = a.timeEmbedding.rows(0, count);
         var modulation = a.modulation.rows(0, count);
-        device.kernels().timeEmbedding(maskRatios.values, sinusoids);
-        device.linear(sinusoids, time.up, hidden, 1);
-        device.linear(hidden, time.down, embedding, 1);
-        device.linear(embedding, time.modulation, modulation, 1);
+        stream.kernels().timeEmbedding(maskRatios.values, sinusoids);
+        stream.linear(sinusoids, time.up, hidden, 1);
+        stream.linear(hidden, time.down, embedding, 1);
+        stream.linear(embedding, time.modulation, modulation, 1);
         return modulation;
     }
 }

@@ -1,5 +1,6 @@
 package io.maskleap.network;
 
+import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
 import io.maskleap.kernel.Raggedness;
 import java.lang.foreign.MemorySegment;
@@ -7,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The sequences of a MaskGIT batch: image by image its conditional, then (with guidance) its unconditional sequence, all of
- * one length. On host memory.
+ * one length.
  */
 public final class Sequences {
     private final int images;
@@ -15,37 +16,37 @@ public final class Sequences {
     private final int length;
     private final MemorySegment offsets;
     private final MemorySegment lengths;
-    private final MemorySegment keyOffsets;
-    private final MemorySegment keyCounts;
 
     /** Takes room for at most {@code images} of {@code guided} sequences of {@code length} tokens. */
     public Sequences(Workspace workspace, int images, int guided, int length) {
-        this(images, guided, length, workspace.ints((long) images * guided + 1), workspace.ints((long) images * guided),
-                workspace.ints((long) images * guided), workspace.ints((long) images * guided));
+        this(images, guided, length, workspace.ints((long) images * guided + 1), workspace.ints((long) images * guided));
     }
 
-    private Sequences(int images, int guided, int length, MemorySegment offsets, MemorySegment lengths, MemorySegment keyOffsets, MemorySegment keyCounts) {
+    private Sequences(int images, int guided, int length, MemorySegment offsets, MemorySegment lengths) {
         this.images = images;
         this.guided = guided;
         this.length = length;
         this.offsets = offsets;
         this.lengths = lengths;
-        this.keyOffsets = keyOffsets;
-        this.keyCounts = keyCounts;
     }
 
     /** These sequences' memory for a batch of another make-up that fits in it, with offsets and lengths written. */
-    public Sequences of(int newImages, int newGuided) {
-        if (newImages * newGuided > images * guided) {
+    public Sequences of(DeviceStream stream, int newImages, int newGuided) {
+        int count = newImages * newGuided;
+        if (count > images * guided) {
             throw new IllegalArgumentException(newImages + " x " + newGuided + " sequences, room for " + images + " x " + guided);
         }
-        for (int s = 0; s <= newImages * newGuided; s++) {
-            offsets.setAtIndex(ValueLayout.JAVA_INT, s, s * length);
-        }
-        for (int s = 0; s < newImages * newGuided; s++) {
-            lengths.setAtIndex(ValueLayout.JAVA_INT, s, length);
-        }
-        return new Sequences(newImages, newGuided, length, offsets, lengths, keyOffsets, keyCounts);
+        stream.write(offsets.asSlice(0, (count + 1L) * Integer.BYTES), host -> {
+            for (int s = 0; s <= count; s++) {
+                host.setAtIndex(ValueLayout.JAVA_INT, s, s * length);
+            }
+        });
+        stream.write(lengths.asSlice(0, (long) count * Integer.BYTES), host -> {
+            for (int s = 0; s < count; s++) {
+                host.setAtIndex(ValueLayout.JAVA_INT, s, length);
+            }
+        });
+        return new Sequences(newImages, newGuided, length, offsets, lengths);
     }
 
     public int images() {
@@ -85,14 +86,8 @@ public final class Sequences {
         return new Raggedness(offsets, offsets, lengths, count(), length, length);
     }
 
-    /**
-     * Every token attends to the {@code keysPerImage} keys of its image, which all of the image's sequences share.
-     */
-    Raggedness toKeysOfTheirImage(int keysPerImage) {
-        for (int s = 0; s < count(); s++) {
-            keyOffsets.setAtIndex(ValueLayout.JAVA_INT, s, s / guided * keysPerImage);
-            keyCounts.setAtIndex(ValueLayout.JAVA_INT, s, keysPerImage);
-        }
-        return new Raggedness(offsets, keyOffsets, keyCounts, count(), length, keysPerImage);
+    /** Every token attends to as many keys from a row of its sequence's on as {@code counts} says, at most {@code most}. */
+    Raggedness toKeys(MemorySegment keyOffsets, MemorySegment counts, int most) {
+        return new Raggedness(offsets, keyOffsets, counts, count(), length, most);
     }
 }

@@ -2,6 +2,7 @@ package io.maskleap.network;
 
 import io.maskleap.device.Convolution;
 import io.maskleap.device.DeviceContext;
+import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
@@ -32,7 +33,6 @@ public final class VqganDecoder {
     private record Level(List<Residual> residuals, List<SelfAttention> attentions, Convolution upsample) {
     }
 
-    private final DeviceContext device;
     private final VqganConfig config;
     private final Dtype dtype;
     private final Tensor codebook;
@@ -52,7 +52,6 @@ public final class VqganDecoder {
      * @throws MaskleapException where a tensor is missing or has another shape than {@code config} says
      */
     public VqganDecoder(DeviceContext device, VqganConfig config, TensorSource source, Dtype dtype) {
-        this.device = device;
         this.config = config;
         this.dtype = dtype;
         var weights = new WeightReader(source, device, dtype);
@@ -127,6 +126,7 @@ public final class VqganDecoder {
 
     /** The activation that a pass has reached: which of two buffers holds it, and its size. */
     private final class Pass {
+        private final DeviceStream stream;
         private final Activations a;
         private MemorySegment current;
         private MemorySegment other;
@@ -134,7 +134,8 @@ public final class VqganDecoder {
         private long width;
         private long channels;
 
-        private Pass(Activations a, int grid) {
+        private Pass(DeviceStream stream, Activations a, int grid) {
+            this.stream = stream;
             this.a = a;
             current = a.x;
             other = a.spare;
@@ -157,7 +158,7 @@ public final class VqganDecoder {
         }
 
         private void normSwish(Tensor x, Norm norm, Tensor y) {
-            device.kernels().groupNorm(x, norm.gamma(), norm.beta(), y, 1, VqganConfig.GROUPS, EPS, true);
+            stream.kernels().groupNorm(x, norm.gamma(), norm.beta(), y, 1, VqganConfig.GROUPS, EPS, true);
         }
 
         private void residual(Residual block) {
@@ -166,17 +167,17 @@ public final class VqganDecoder {
             normSwish(x(), block.norm1, h);                              // (pixels, in)
             if (block.skip == null) {
                 var y = tensor(other, out);
-                device.convolve(h, block.conv1, y, height, width);       // (pixels, out)
+                stream.convolve(h, block.conv1, y, height, width);       // (pixels, out)
                 normSwish(y, block.norm2, y);
-                device.addConvolve(y, block.conv2, x(), height, width);
+                stream.addConvolve(y, block.conv2, x(), height, width);
                 return;
             }
             var sum = tensor(other, out);
-            device.linear(x(), block.skip, sum, height * width);         // (pixels, out)
+            stream.linear(x(), block.skip, sum, height * width);         // (pixels, out)
             var y = tensor(current, out);                                // the input is not needed any more
-            device.convolve(h, block.conv1, y, height, width);
+            stream.convolve(h, block.conv1, y, height, width);
             normSwish(y, block.norm2, y);
-            device.addConvolve(y, block.conv2, sum, height, width);
+            stream.addConvolve(y, block.conv2, sum, height, width);
             swap();
             channels = out;
         }
@@ -188,18 +189,18 @@ public final class VqganDecoder {
             var k = tensor(a.k, channels);
             var v = tensor(a.v, channels);
             var scores = Tensor.of(a.scores, dtype, pixels, pixels);
-            device.kernels().groupNorm(x(), attention.norm.gamma(), attention.norm.beta(), h, 1, VqganConfig.GROUPS, EPS, false);
-            device.linear(h, attention.q, q, pixels);
-            device.linear(h, attention.k, k, pixels);
-            device.linear(h, attention.v, v, pixels);
-            device.productTransposed(q, k, scores);                      // (pixels, pixels)
-            device.kernels().softmaxRows(scores, (float) (1 / Math.sqrt(channels)));
-            device.product(scores, v, h);                                // (pixels, channels)
-            device.addLinear(h, attention.out, x(), pixels);
+            stream.kernels().groupNorm(x(), attention.norm.gamma(), attention.norm.beta(), h, 1, VqganConfig.GROUPS, EPS, false);
+            stream.linear(h, attention.q, q, pixels);
+            stream.linear(h, attention.k, k, pixels);
+            stream.linear(h, attention.v, v, pixels);
+            stream.productTransposed(q, k, scores);                      // (pixels, pixels)
+            stream.kernels().softmaxRows(scores, (float) (1 / Math.sqrt(channels)));
+            stream.product(scores, v, h);                                // (pixels, channels)
+            stream.addLinear(h, attention.out, x(), pixels);
         }
 
         private void convolve(Convolution convolution) {
-            device.convolve(x(), convolution, tensor(other, convolution.out()), height, width);
+            stream.convolve(x(), convolution, tensor(other, convolution.out()), height, width);
             swap();
             channels = convolution.out();
         }
@@ -207,7 +208,7 @@ public final class VqganDecoder {
         private void upsample(Convolution convolution) {
             var small = x();
             var large = Tensor.of(other, dtype, 4 * small.rows(), channels);
-            device.kernels().upsampleNearest2x(small, large, 1, height, width);
+            stream.kernels().upsampleNearest2x(small, large, 1, height, width);
             swap();
             height *= 2;
             width *= 2;
@@ -221,12 +222,12 @@ public final class VqganDecoder {
      * @param codes (grid, grid) int32, each 0 to codebook - 1
      * @return (height * width, 3), nominally -1 to 1; valid until the next call with these activations
      */
-    public Tensor decode(MemorySegment codes, int grid, Activations a) {
-        var pass = new Pass(a, grid);
+    public Tensor decode(DeviceStream stream, MemorySegment codes, int grid, Activations a) {
+        var pass = new Pass(stream, a, grid);
         var embedded = Tensor.of(a.h, dtype, (long) grid * grid, config.embeddingChannels());
-        device.kernels().embed(new EmbedCall(1, embedded.rows(), embedded.rows(), codes, MemorySegment.NULL, MemorySegment.NULL, codebook, null, embedded));
+        stream.kernels().embed(new EmbedCall(1, embedded.rows(), embedded.rows(), codes, MemorySegment.NULL, MemorySegment.NULL, codebook, null, embedded));
         pass.channels = config.latentChannels();
-        device.linear(embedded, postQuant, pass.x(), embedded.rows());
+        stream.linear(embedded, postQuant, pass.x(), embedded.rows());
         pass.convolve(convIn);
         pass.residual(middle1);
         pass.attention(middleAttention);

@@ -38,6 +38,11 @@ final class WeightReader {
 
     /** The tensor {@code name} of this shape, as a matrix of {@code rows} rows. */
     private Tensor matrix(Dtype dtype, String name, long rows, long... shape) {
+        return device.weight(stored(name, rows, shape), dtype);
+    }
+
+    /** The tensor {@code name} of this shape as it lies in the file, as a matrix of {@code rows} rows. */
+    private Tensor stored(String name, long rows, long... shape) {
         RawTensor raw = source.tensor(name);
         List<Long> wanted = Arrays.stream(shape).boxed().toList();
         if (!raw.shape().equals(wanted)) {
@@ -48,7 +53,7 @@ final class WeightReader {
             throw new MaskleapException(source.path() + ": tensor " + name + " lies at an address that is no multiple of " + stored.bytes()
                     + "; import the checkpoint again");
         }
-        return device.weight(Tensor.of(raw.data(), stored, rows, raw.elementCount() / rows), dtype);
+        return Tensor.of(raw.data(), stored, rows, raw.elementCount() / rows);
     }
 
     private Dtype storedDtype(RawTensor raw, String name) {
@@ -98,7 +103,7 @@ final class WeightReader {
     }
 
     Convolution convolution(String prefix, long out, long in) {
-        return new Convolution(matrix(operands, prefix + ".weight", out, out, in, Convolution.TAPS, Convolution.TAPS), vector(prefix + ".bias", out));
+        return new Convolution(device.filter(stored(prefix + ".weight", out, out, in, Convolution.TAPS, Convolution.TAPS), operands), vector(prefix + ".bias", out));
     }
 
     Attention attention(String prefix, long channels) {

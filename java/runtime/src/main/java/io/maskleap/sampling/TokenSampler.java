@@ -1,20 +1,19 @@
 package io.maskleap.sampling;
 
+import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.Grid;
 import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.SampleCall;
 import io.maskleap.kernel.SelectCall;
-import io.maskleap.kernel.StepBlock;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Optional;
 
 /**
  * The state of the grids of a batch while they are painted, and the two kernels that paint: the fused sampler, and the
- * selection that fixes the most confident codes. On host memory.
+ * selection that fixes the most confident codes.
  */
 public final class TokenSampler {
     /** The code of a token that is still masked. */
@@ -30,7 +29,6 @@ public final class TokenSampler {
     private final MemorySegment newPositions;
     private final MemorySegment newCounts;
     private final MemorySegment seeds;
-    private final MemorySegment step;
     private final MemorySegment uDraw;
     private final MemorySegment uConfidence;
 
@@ -46,54 +44,60 @@ public final class TokenSampler {
         newPositions = workspace.ints(cells);
         newCounts = workspace.ints(maxImages);
         seeds = workspace.bytes((long) maxImages * Long.BYTES);
-        step = workspace.bytes(StepBlock.BYTES);
         uDraw = workspace.bytes(cells * Double.BYTES);
         uConfidence = workspace.bytes(cells * Double.BYTES);
     }
 
     /** Masks everything. */
-    public void reset(long[] imageSeeds) {
-        if (imageSeeds.length > maxImages) {
-            throw new IllegalArgumentException(imageSeeds.length + " images, room for " + maxImages);
+    public void reset(DeviceStream stream, long[] imageSeeds) {
+        int images = imageSeeds.length;
+        if (images > maxImages) {
+            throw new IllegalArgumentException(images + " images, room for " + maxImages);
         }
-        for (int b = 0; b < imageSeeds.length; b++) {
-            seeds.setAtIndex(ValueLayout.JAVA_LONG, b, imageSeeds[b]);
-            for (int p = 0; p < tokens; p++) {
-                codes.setAtIndex(ValueLayout.JAVA_INT, (long) b * tokens + p, MASKED);
-                positions.setAtIndex(ValueLayout.JAVA_INT, (long) b * tokens + p, p);
+        long cells = (long) images * tokens;
+        stream.write(seeds.asSlice(0, (long) images * Long.BYTES), host -> MemorySegment.copy(imageSeeds, 0, host, ValueLayout.JAVA_LONG, 0, images));
+        stream.write(codes.asSlice(0, cells * Integer.BYTES), host -> {
+            for (long i = 0; i < cells; i++) {
+                host.setAtIndex(ValueLayout.JAVA_INT, i, MASKED);
             }
-        }
+        });
+        stream.write(positions.asSlice(0, cells * Integer.BYTES), host -> {
+            for (long i = 0; i < cells; i++) {
+                host.setAtIndex(ValueLayout.JAVA_INT, i, (int) (i % tokens));
+            }
+        });
     }
 
-    /** Sets what the kernels read of the coming step. */
-    public void begin(StepBlock block) {
-        block.writeTo(step);
+    /** Sets the uniforms that the coming step draws from in place of Philox's. */
+    public void record(DeviceStream stream, Uniforms.OfStep uniforms, int images) {
+        write(stream, uniforms.draw(), uDraw, images);
+        write(stream, uniforms.confidence(), uConfidence, images);
+    }
+
+    private void write(DeviceStream stream, double[] uniforms, MemorySegment to, int images) {
+        if (uniforms.length != images * tokens) {
+            throw new IllegalArgumentException(uniforms.length + " uniforms, wanted " + images + " x " + tokens);
+        }
+        stream.write(to.asSlice(0, (long) uniforms.length * Double.BYTES),
+                host -> MemorySegment.copy(uniforms, 0, host, ValueLayout.JAVA_DOUBLE, 0, uniforms.length));
     }
 
     /**
      * Samples a code for each masked position by inverse CDF and fixes the most confident.
      *
-     * @param logits    (B * guided * masked, V)
-     * @param bias      (tokens, at least V), or null
-     * @param ids       the sequences' token ids, int32: fixed codes are written there too
-     * @param idOffsets (B * guided) int32: where each sequence starts in {@code ids}
-     * @param recorded  recorded uniforms; empty: Philox
+     * @param step        the step's parameter block, device memory
+     * @param logits      (B * guided * rowCapacity, V)
+     * @param rowCapacity rows of each sequence in {@code logits}, at least the step's masked tokens
+     * @param bias        (tokens, at least V), or null
+     * @param ids         the sequences' token ids, int32: fixed codes are written there too
+     * @param idOffsets   (B * guided) int32: where each sequence starts in {@code ids}
+     * @param recorded    whether the uniforms are those that {@link #record} set; otherwise Philox's
      */
-    public void sampleAndFix(Kernels kernels, Grid grid, StepBlock block, Tensor logits, Tensor bias, MemorySegment ids, MemorySegment idOffsets,
-            Optional<Uniforms.OfStep> recorded) {
-        kernels.sample(new SampleCall(grid, logits, block.masked(), bias, positions, seeds,
-                recorded.map(uniforms -> copy(uniforms.draw(), uDraw, grid)).orElse(MemorySegment.NULL),
-                recorded.map(uniforms -> copy(uniforms.confidence(), uConfidence, grid)).orElse(MemorySegment.NULL),
-                step, sampled, confidence, SampleCall.Draw.INVERSE_CDF, Dtype.F32));
+    public void sampleAndFix(Kernels kernels, Grid grid, MemorySegment step, Tensor logits, int rowCapacity, Tensor bias, MemorySegment ids,
+            MemorySegment idOffsets, boolean recorded) {
+        kernels.sample(new SampleCall(grid, logits, rowCapacity, bias, positions, seeds, recorded ? uDraw : MemorySegment.NULL,
+                recorded ? uConfidence : MemorySegment.NULL, step, sampled, confidence, SampleCall.Draw.INVERSE_CDF, Dtype.F32));
         kernels.select(new SelectCall(grid, sampled, confidence, positions, codes, ids, idOffsets, newCodes, newPositions, newCounts, step, 0));
-    }
-
-    private MemorySegment copy(double[] uniforms, MemorySegment to, Grid grid) {
-        if (uniforms.length != grid.images() * tokens) {
-            throw new IllegalArgumentException(uniforms.length + " uniforms, wanted " + grid.images() + " x " + tokens);
-        }
-        MemorySegment.copy(uniforms, 0, to, ValueLayout.JAVA_DOUBLE, 0, uniforms.length);
-        return to;
     }
 
     /** (B, tokens) int32: the codes, {@link #MASKED} where still masked. */
@@ -124,10 +128,5 @@ public final class TokenSampler {
     /** (B) int32. */
     public MemorySegment newCounts() {
         return newCounts;
-    }
-
-    /** The step's parameter block. */
-    public MemorySegment step() {
-        return step;
     }
 }

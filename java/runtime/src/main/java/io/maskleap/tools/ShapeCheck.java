@@ -1,16 +1,13 @@
 package io.maskleap.tools;
 
-import io.maskleap.device.Convolution;
 import io.maskleap.device.DeviceContext;
-import io.maskleap.device.Linear;
+import io.maskleap.device.DeviceStream;
 import io.maskleap.kernel.Dtype;
-import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * A device that takes weights and computes nothing. A network constructed on it has checked each of its tensors' names
@@ -41,8 +38,8 @@ final class ShapeCheck implements DeviceContext {
     }
 
     @Override
-    public <T> T call(Supplier<T> work) {
-        throw computesNothing();
+    public Tensor filter(Tensor file, Dtype dtype) {
+        return weight(file, dtype);
     }
 
     @Override
@@ -51,43 +48,13 @@ final class ShapeCheck implements DeviceContext {
     }
 
     @Override
-    public Kernels kernels() {
+    public DeviceStream newStream() {
         throw computesNothing();
     }
 
     @Override
-    public void linear(Tensor x, Linear layer, Tensor y, long rowsPerProduct) {
-        throw computesNothing();
-    }
-
-    @Override
-    public void addLinear(Tensor x, Linear layer, Tensor y, long rowsPerProduct) {
-        throw computesNothing();
-    }
-
-    @Override
-    public void product(Tensor a, Tensor b, Tensor y) {
-        throw computesNothing();
-    }
-
-    @Override
-    public void productTransposed(Tensor a, Tensor b, Tensor y) {
-        throw computesNothing();
-    }
-
-    @Override
-    public void convolve(Tensor x, Convolution convolution, Tensor y, long height, long width) {
-        throw computesNothing();
-    }
-
-    @Override
-    public void addConvolve(Tensor x, Convolution convolution, Tensor y, long height, long width) {
-        throw computesNothing();
-    }
-
-    @Override
-    public void copy(Tensor x, Tensor y) {
-        throw computesNothing();
+    public long streamBytes() {
+        return 0;
     }
 
     @Override

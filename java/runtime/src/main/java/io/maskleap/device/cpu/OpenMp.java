@@ -1,8 +1,9 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.maskleap.device.NativeBundle;
 import io.maskleap.kernel.NativeAccess;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

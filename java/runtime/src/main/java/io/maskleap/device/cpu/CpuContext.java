@@ -1,5 +1,8 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
+import io.maskleap.device.DeviceContext;
+import io.maskleap.device.DeviceStream;
+import io.maskleap.device.DeviceThread;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.KernelLibrary;
@@ -16,6 +19,9 @@ import java.util.function.Supplier;
  */
 public final class CpuContext implements DeviceContext {
     private static final long ALIGNMENT = 64;
+
+    /** One for all contexts: there is one OpenMP team however many callers there are. */
+    private static final DeviceThread THREAD = new DeviceThread("maskleap-cpu");
 
     private final int threads;
     private final KernelLibrary library;
@@ -45,7 +51,7 @@ public final class CpuContext implements DeviceContext {
         products = new CpuProducts();
         try {
             kernels = new Kernels(library, MemorySegment.NULL);
-            DeviceThread.call(() -> {
+            THREAD.call(() -> {
                 kernels.setThreads(threads);
                 return null;
             });
@@ -56,24 +62,26 @@ public final class CpuContext implements DeviceContext {
         }
     }
 
-    /** As {@link #CpuContext(int)}, with the CUDA kernels' emulation. */
-    public static CpuContext emulated(int threads) {
-        return new CpuContext(threads, NativeBundle.maskleap("libmaskleap_cuda_emulated.so"));
-    }
-
     @Override
     public String description() {
         return library.info() + ", " + threads + (threads == 1 ? " thread" : " threads");
     }
 
-    @Override
-    public <T> T call(Supplier<T> work) {
-        return DeviceThread.call(() -> {
+    /** Runs {@code work} on the CPU's thread, with this context's number of OpenMP threads. */
+    <T> T call(Supplier<T> work) {
+        return THREAD.call(() -> {
             if (closed) {
                 throw new IllegalStateException("the device is closed");
             }
             kernels.setThreads(threads);
             return work.get();
+        });
+    }
+
+    private void run(Runnable work) {
+        call(() -> {
+            work.run();
+            return null;
         });
     }
 
@@ -98,46 +106,18 @@ public final class CpuContext implements DeviceContext {
     }
 
     @Override
-    public Kernels kernels() {
-        return kernels;
+    public Tensor filter(Tensor file, Dtype dtype) {
+        return weight(file, dtype); // oneDNN packs it once it knows the shape
     }
 
     @Override
-    public void linear(Tensor x, Linear layer, Tensor y, long rowsPerProduct) {
-        products.linear(x, layer, y, rowsPerProduct, false);
+    public DeviceStream newStream() {
+        return new CpuStream(this, kernels, products);
     }
 
     @Override
-    public void addLinear(Tensor x, Linear layer, Tensor y, long rowsPerProduct) {
-        products.linear(x, layer, y, rowsPerProduct, true);
-    }
-
-    @Override
-    public void product(Tensor a, Tensor b, Tensor y) {
-        products.product(a, b, y, false);
-    }
-
-    @Override
-    public void productTransposed(Tensor a, Tensor b, Tensor y) {
-        products.product(a, b, y, true);
-    }
-
-    @Override
-    public void convolve(Tensor x, Convolution convolution, Tensor y, long height, long width) {
-        products.convolve(x, convolution, y, height, width, false);
-    }
-
-    @Override
-    public void addConvolve(Tensor x, Convolution convolution, Tensor y, long height, long width) {
-        products.convolve(x, convolution, y, height, width, true);
-    }
-
-    @Override
-    public void copy(Tensor x, Tensor y) {
-        if (!x.isContiguous() || !y.isContiguous() || x.byteSize() != y.byteSize()) {
-            throw new IllegalArgumentException("copy of " + x + " to " + y);
-        }
-        MemorySegment.copy(x.data(), 0, y.data(), 0, x.byteSize());
+    public long streamBytes() {
+        return 0;
     }
 
     @Override

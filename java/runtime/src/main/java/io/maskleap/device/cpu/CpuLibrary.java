@@ -1,5 +1,6 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
+import io.maskleap.device.NativeBundle;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.KernelLibrary;
 import java.nio.file.Files;

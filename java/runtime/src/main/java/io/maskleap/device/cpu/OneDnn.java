@@ -1,10 +1,11 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.maskleap.device.NativeBundle;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.NativeAccess;

@@ -1,4 +1,4 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.maskleap.device.Convolution;
+import io.maskleap.device.DeviceStream;
+import io.maskleap.device.Linear;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
@@ -32,6 +35,7 @@ class CpuContextTest {
     private final Arena arena = Arena.ofShared();
     private final Random random = new Random(5);
     private final CpuContext device = new CpuContext(2);
+    private final DeviceStream stream = device.newStream();
 
     @AfterEach
     void close() {
@@ -90,7 +94,7 @@ class CpuContextTest {
         var x = filled(rows, in);
         var layer = new Linear(filled(out, in), filled(1, out), activation);
         var y = poisoned(tensor(rows, out));
-        device.run(() -> device.linear(x, layer, y, rows));
+        stream.run(() -> stream.linear(x, layer, y, rows));
         for (int r = 0; r < rows; r++) {
             for (int o = 0; o < out; o++) {
                 double sum = at(layer.bias(), 0, o);
@@ -108,7 +112,7 @@ class CpuContextTest {
         var x = wide.columns(10, 8);
         var layer = new Linear(filled(12, 8), null, Activation.NONE).outputs(4, 5);
         var y = poisoned(tensor(9, 5));
-        device.run(() -> device.linear(x, layer, y, 9));
+        stream.run(() -> stream.linear(x, layer, y, 9));
         for (int r = 0; r < 9; r++) {
             for (int o = 0; o < 5; o++) {
                 double sum = 0;
@@ -130,9 +134,9 @@ class CpuContextTest {
         for (int i = 0; i < 18; i++) {
             sum.data().setAtIndex(JAVA_FLOAT, i, i);
         }
-        device.run(() -> {
-            device.linear(x, layer, alone, 6);
-            device.addLinear(x, layer, sum, 6);
+        stream.run(() -> {
+            stream.linear(x, layer, alone, 6);
+            stream.addLinear(x, layer, sum, 6);
         });
         for (int i = 0; i < 18; i++) {
             assertEquals(i + alone.data().getAtIndex(JAVA_FLOAT, i), sum.data().getAtIndex(JAVA_FLOAT, i), TOLERANCE);
@@ -147,8 +151,8 @@ class CpuContextTest {
         var layer = new Linear(filled(out, in), filled(1, out), Activation.GELU_ERF);
         var batch = tensor(5L * rowsPerImage, out);
         var alone = tensor(rowsPerImage, out);
-        device.run(() -> device.linear(x, layer, batch, rowsPerImage));
-        try (var oneThread = new CpuContext(1)) {
+        stream.run(() -> stream.linear(x, layer, batch, rowsPerImage));
+        try (var other = new CpuContext(1); var oneThread = other.newStream()) {
             oneThread.run(() -> oneThread.linear(x.rows(3L * rowsPerImage, rowsPerImage), layer, alone, rowsPerImage));
         }
         assertArrayEquals(alone.data().toArray(JAVA_FLOAT), batch.rows(3L * rowsPerImage, rowsPerImage).data().asSlice(0, alone.byteSize()).toArray(JAVA_FLOAT));
@@ -157,7 +161,7 @@ class CpuContextTest {
     @Test
     void noRowsAreNoWork() {
         var layer = new Linear(filled(3, 4), filled(1, 3), Activation.NONE);
-        device.run(() -> device.linear(tensor(0, 4), layer, tensor(0, 3), 0));
+        stream.run(() -> stream.linear(tensor(0, 4), layer, tensor(0, 3), 0));
     }
 
     @Test
@@ -167,9 +171,9 @@ class CpuContextTest {
         var c = filled(6, 7);
         var ab = poisoned(tensor(5, 6));
         var ac = poisoned(tensor(5, 6));
-        device.run(() -> {
-            device.product(a, b, ab);
-            device.productTransposed(a, c, ac);
+        stream.run(() -> {
+            stream.product(a, b, ab);
+            stream.productTransposed(a, c, ac);
         });
         for (int i = 0; i < 5; i++) {
             for (int j = 0; j < 6; j++) {
@@ -193,9 +197,9 @@ class CpuContextTest {
         var y = poisoned(tensor((long) height * width, out));
         var added = filled((long) height * width, out);
         var before = added.data().toArray(JAVA_FLOAT);
-        device.run(() -> {
-            device.convolve(x, convolution, y, height, width);
-            device.addConvolve(x, convolution, added, height, width);
+        stream.run(() -> {
+            stream.convolve(x, convolution, y, height, width);
+            stream.addConvolve(x, convolution, added, height, width);
         });
         for (int i = 0; i < height; i++) {
             for (int j = 0; j < width; j++) {
@@ -221,7 +225,7 @@ class CpuContextTest {
     @Test
     void shapesThatDoNotFitAreNamed() {
         var layer = new Linear(filled(3, 4), filled(1, 3), Activation.NONE);
-        var e = assertThrows(IllegalArgumentException.class, () -> device.run(() -> device.linear(tensor(2, 5), layer, tensor(2, 3), 2)));
+        var e = assertThrows(IllegalArgumentException.class, () -> stream.run(() -> stream.linear(tensor(2, 5), layer, tensor(2, 3), 2)));
         assertTrue(e.getMessage().contains("(2, 5)") && e.getMessage().contains("(3, 4)"), e.getMessage());
     }
 
@@ -230,13 +234,13 @@ class CpuContextTest {
     void dtypesThatTheCpuLacksAreNamed(Dtype dtype) {
         var x = Tensor.of(device.allocate(arena, 8 * dtype.bytes()), dtype, 2, 4);
         var layer = new Linear(filled(3, 4), null, Activation.NONE);
-        var e = assertThrows(IllegalArgumentException.class, () -> device.run(() -> device.linear(x, layer, tensor(2, 3), 2)));
+        var e = assertThrows(IllegalArgumentException.class, () -> stream.run(() -> stream.linear(x, layer, tensor(2, 3), 2)));
         assertTrue(e.getMessage().contains(dtype.name()), e.getMessage());
     }
 
     @Test
     void whatTheWorkThrowsIsThrownToTheCaller() {
-        var e = assertThrows(ArithmeticException.class, () -> device.run(() -> {
+        var e = assertThrows(ArithmeticException.class, () -> stream.run(() -> {
             throw new ArithmeticException("of the work");
         }));
         assertEquals("of the work", e.getMessage());
@@ -245,7 +249,7 @@ class CpuContextTest {
     @Test
     void manyVirtualThreadsShareOneNativeThread() throws Exception {
         try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
-            var work = IntStream.range(0, 50).<Callable<Thread>>mapToObj(i -> () -> device.call(Thread::currentThread)).toList();
+            var work = IntStream.range(0, 50).<Callable<Thread>>mapToObj(i -> () -> stream.call(Thread::currentThread)).toList();
             var threads = callers.invokeAll(work).stream().map(future -> future.resultNow()).distinct().toList();
             assertEquals(1, threads.size());
             assertEquals("maskleap-cpu", threads.getFirst().getName());
@@ -255,8 +259,9 @@ class CpuContextTest {
     @Test
     void closedDeviceRefusesWork() {
         var other = new CpuContext(1);
+        var itsStream = other.newStream();
         other.close();
-        assertThrows(IllegalStateException.class, () -> other.run(() -> { }));
+        assertThrows(IllegalStateException.class, () -> itsStream.run(() -> { }));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,5 +1,8 @@
-package io.maskleap.device;
+package io.maskleap.device.cpu;
 
+import io.maskleap.device.Convolution;
+import io.maskleap.device.Linear;
+import io.maskleap.device.ProductShape;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
@@ -14,11 +17,6 @@ import java.util.Map;
  * thread only.
  */
 final class CpuProducts implements AutoCloseable {
-
-    /** What makes two matrix products the same primitive: y (M, N) = x (M, K) times a (K, N) matrix that may lie transposed. */
-    private record ProductShape(long M, long N, long K, long xStride, long weightStride, long yStride, boolean transposed, boolean bias,
-            boolean accumulate, Activation activation, Dtype operands, Dtype result) {
-    }
 
     private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate) {
     }
@@ -37,31 +35,21 @@ final class CpuProducts implements AutoCloseable {
         if (x.rows() == 0) {
             return;
         }
-        requireShapes("linear", x.columns() == layer.in() && y.columns() == layer.out() && x.rows() == y.rows() && x.rows() % rowsPerProduct == 0,
-                x, layer.weight(), y);
-        var weight = layer.weight();
+        var shape = ProductShape.of(x, layer, y, rowsPerProduct, accumulate);
         var bias = layer.bias() == null ? MemorySegment.NULL : layer.bias().data();
-        var shape = new ProductShape(rowsPerProduct, layer.out(), layer.in(), x.stride(), weight.stride(), y.stride(), true,
-                layer.bias() != null, accumulate, layer.activation(), x.dtype(), y.dtype());
         for (long row = 0; row < x.rows(); row += rowsPerProduct) {
-            multiply(shape, x.rows(row, rowsPerProduct).data(), weight.data(), bias, y.rows(row, rowsPerProduct).data());
+            multiply(shape, x.rows(row, rowsPerProduct).data(), layer.weight().data(), bias, y.rows(row, rowsPerProduct).data());
         }
     }
 
     void product(Tensor a, Tensor b, Tensor y, boolean transposed) {
-        long inner = transposed ? b.columns() : b.rows();
-        long outer = transposed ? b.rows() : b.columns();
-        requireShapes("product", a.columns() == inner && y.columns() == outer && a.rows() == y.rows(), a, b, y);
-        multiply(new ProductShape(a.rows(), outer, inner, a.stride(), b.stride(), y.stride(), transposed, false, false, Activation.NONE,
-                a.dtype(), y.dtype()), a.data(), b.data(), MemorySegment.NULL, y.data());
+        multiply(ProductShape.of(a, b, y, transposed), a.data(), b.data(), MemorySegment.NULL, y.data());
     }
 
     /** @throws MaskleapException where oneDNN has no products of {@code dtype} for this processor */
     void require(Dtype dtype) {
-        int side = 16;
         try {
-            products.computeIfAbsent(new ProductShape(side, side, side, side, side, side, true, false, false, Activation.NONE, dtype, dtype),
-                    this::createProduct);
+            products.computeIfAbsent(ProductShape.square(16, dtype), this::createProduct);
         } catch (MaskleapException e) {
             throw new MaskleapException("this processor has no matrix products of " + dtype + " (" + e.getMessage()
                     + "); oneDNN wants AVX-512 for bfloat16, and float32 runs everywhere", e);
@@ -72,7 +60,7 @@ final class CpuProducts implements AutoCloseable {
         var p = products.computeIfAbsent(shape, this::createProduct);
         dnn.setData(p.x, x);
         dnn.setData(p.weights, weights);
-        if (shape.bias) {
+        if (shape.biased()) {
             dnn.setData(p.bias, bias);
         }
         dnn.setData(p.y, y);
@@ -80,18 +68,18 @@ final class CpuProducts implements AutoCloseable {
     }
 
     private Primitive createProduct(ProductShape s) {
-        int operands = OneDnn.dtype(s.operands);
-        var x = dnn.strided(operands, new long[] {s.M, s.K}, new long[] {s.xStride, 1});
-        var weights = dnn.strided(operands, new long[] {s.K, s.N}, s.transposed ? new long[] {1, s.weightStride} : new long[] {s.weightStride, 1});
-        var bias = s.bias ? dnn.strided(OneDnn.F32, new long[] {1, s.N}, new long[] {s.N, 1}) : MemorySegment.NULL;
-        var y = dnn.strided(OneDnn.dtype(s.result), new long[] {s.M, s.N}, new long[] {s.yStride, 1});
-        var attributes = dnn.attributes(s.accumulate, eltwise(s.activation), 1f);
+        int operands = OneDnn.dtype(s.operands());
+        var x = dnn.strided(operands, new long[] {s.M(), s.K()}, new long[] {s.xStride(), 1});
+        var weights = dnn.strided(operands, new long[] {s.K(), s.N()}, s.transposed() ? new long[] {1, s.wStride()} : new long[] {s.wStride(), 1});
+        var bias = s.biased() ? dnn.strided(OneDnn.F32, new long[] {1, s.N()}, new long[] {s.N(), 1}) : MemorySegment.NULL;
+        var y = dnn.strided(OneDnn.dtype(s.result()), new long[] {s.M(), s.N()}, new long[] {s.yStride(), 1});
+        var attributes = dnn.attributes(s.accumulate(), eltwise(s.activation()), 1f);
         var primitive = dnn.primitive(dnn.matmul(x, weights, bias, y, attributes));
         dnn.destroyAttributes(attributes);
         var xMemory = unbound(x);
         var weightsMemory = unbound(weights);
         var yMemory = unbound(y);
-        if (!s.bias) {
+        if (!s.biased()) {
             return new Primitive(primitive, xMemory, weightsMemory, MemorySegment.NULL, yMemory, OneDnn.arguments(arena,
                     OneDnn.ARG_SRC, xMemory, OneDnn.ARG_WEIGHTS, weightsMemory, OneDnn.ARG_DST, yMemory), 3);
         }
@@ -116,8 +104,7 @@ final class CpuProducts implements AutoCloseable {
     }
 
     void convolve(Tensor x, Convolution convolution, Tensor y, long height, long width, boolean accumulate) {
-        requireShapes("convolution", x.columns() == convolution.in() && y.columns() == convolution.out()
-                && x.rows() == height * width && y.rows() == x.rows() && x.isContiguous() && y.isContiguous(), x, convolution.weight(), y);
+        convolution.require(x, y, height, width);
         var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate),
                 shape -> createConvolution(shape, convolution));
         dnn.setData(p.x, x.data());
@@ -154,20 +141,6 @@ final class CpuProducts implements AutoCloseable {
 
     private static long[] channelsLast(long channels, long height, long width) {
         return new long[] {height * width * channels, 1, width * channels, channels};
-    }
-
-    private static void requireShapes(String operation, boolean fit, Tensor x, Tensor weight, Tensor y) {
-        if (!fit) {
-            throw new IllegalArgumentException(operation + ": x " + shape(x) + ", weight " + shape(weight) + " and y " + shape(y) + " do not fit");
-        }
-        if (weight.dtype() != x.dtype() || (x.dtype() == Dtype.F32 && y.dtype() != Dtype.F32)) {
-            throw new IllegalArgumentException(operation + ": x is " + x.dtype() + ", weight " + weight.dtype() + " and y " + y.dtype()
-                    + ", wanted operands of one dtype, and F32 of F32");
-        }
-    }
-
-    private static String shape(Tensor tensor) {
-        return "(" + tensor.rows() + ", " + tensor.columns() + ")";
     }
 
     @Override

@@ -1,0 +1,69 @@
+package io.maskleap;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.maskleap.device.DeviceStream;
+import io.maskleap.device.Workspace;
+import io.maskleap.kernel.StepBlock;
+import io.maskleap.network.MaskGitShortcut.MaskRatios;
+import io.maskleap.network.Sequences;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What kernels read of a step from device memory: its parameter block, and which of the tokens just fixed each sequence attends to. So a
+ * recorded step can be repeated with other values.
+ */
+final class StepParameters {
+    private static final long ALIGNMENT = Long.BYTES;
+    private static final long LISTS_OFFSET = Math.ceilDiv(StepBlock.BYTES, ALIGNMENT) * ALIGNMENT;
+
+    private final MemorySegment all;
+    private final MemorySegment block;
+    private final MemorySegment keyOffsets;
+    private final MemorySegment keyCounts;
+
+    /** Takes room for {@code maxSequences} sequences. */
+    StepParameters(Workspace workspace, int maxSequences) {
+        long listBytes = (long) maxSequences * Integer.BYTES;
+        all = workspace.bytes(LISTS_OFFSET + 2 * listBytes);
+        block = all.asSlice(0, StepBlock.BYTES);
+        keyOffsets = all.asSlice(LISTS_OFFSET, listBytes);
+        keyCounts = all.asSlice(LISTS_OFFSET + listBytes, listBytes);
+    }
+
+    /**
+     * Sets them for the coming step.
+     *
+     * @param newTokens   tokens of each image that the last step fixed
+     * @param keyCapacity rows of each image that their keys have room for
+     */
+    void write(DeviceStream stream, StepBlock step, Sequences sequences, int newTokens, int keyCapacity) {
+        stream.write(all, host -> {
+            step.writeTo(host);
+            for (int s = 0; s < sequences.count(); s++) {
+                host.set(JAVA_INT, keyOffsets.address() - all.address() + (long) s * Integer.BYTES, s / sequences.guided() * keyCapacity);
+                host.set(JAVA_INT, keyCounts.address() - all.address() + (long) s * Integer.BYTES, newTokens);
+            }
+        });
+    }
+
+    /** The step's block. */
+    MemorySegment block() {
+        return block;
+    }
+
+    /** The mask ratio, the same for all images. */
+    MaskRatios maskRatio() {
+        return new MaskRatios(block.asSlice(StepBlock.MASK_RATIO_OFFSET, Float.BYTES), 1);
+    }
+
+    /** (sequences) int32. */
+    MemorySegment keyOffsets() {
+        return keyOffsets;
+    }
+
+    /** (sequences) int32. */
+    MemorySegment keyCounts() {
+        return keyCounts;
+    }
+}
