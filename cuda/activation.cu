@@ -1,6 +1,6 @@
 /* activation.cu: bias and activation after a matrix product.
  *
- * What      y[r][c] = f(x[r][c] + bias[c]),  f(z) = z / 2 (1 + erf(z / sqrt 2))  or  f(z) = z / (1 + exp(-z))
+ * What      y[r][c] = f(x[r][c] + bias[c]),  f(z) = z / 2 (1 + erf(z / sqrt 2)),  f(z) = z / (1 + exp(-z))  or  f(z) = z
  * Layouts   x, y: (rows, C) dtype; bias: (C) float32 or null; f in float32, rounded once
  * A thread  takes a pack of 16 bytes of a row (one element, where the operands are not aligned)
  * Wants     any sizes; y may be x
@@ -19,6 +19,10 @@ struct Gelu {
 
 struct Silu {
     __device__ __forceinline__ float operator()(float x) const { return x / (1.0f + expf(-x)); }
+};
+
+struct Identity {
+    __device__ __forceinline__ float operator()(float x) const { return x; }
 };
 
 template <class Activation, class T, int N>
@@ -46,6 +50,12 @@ leap_status run(leap_stream stream, const void* x, const float* bias, void* y, i
                  : launch<activation_kernel<Activation, T, 1>>(shape, from, bias, to, rows, C);
 }
 
+template <class Activation>
+leap_status run(leap_stream stream, leap_dtype dtype, const void* x, const float* bias, void* y, int64_t rows, int64_t C) {
+    return dtype == LEAP_F32 ? run<Activation, float>(stream, x, bias, y, rows, C)
+                             : run<Activation, bf16>(stream, x, bias, y, rows, C);
+}
+
 }  // namespace
 }  // namespace leap
 
@@ -54,7 +64,9 @@ LEAP_EXPORT leap_status leap_activation(leap_stream stream, leap_dtype dtype, in
     using namespace leap;
     LEAP_TRY(checks::activation(dtype, activation, x, y, rows, C));
     if (rows == 0 || C == 0) return LEAP_OK;
-    if (activation == LEAP_GELU_ERF)
-        return dtype == LEAP_F32 ? run<Gelu, float>(stream, x, bias, y, rows, C) : run<Gelu, bf16>(stream, x, bias, y, rows, C);
-    return dtype == LEAP_F32 ? run<Silu, float>(stream, x, bias, y, rows, C) : run<Silu, bf16>(stream, x, bias, y, rows, C);
+    switch (activation) {
+        case LEAP_GELU_ERF: return run<Gelu>(stream, dtype, x, bias, y, rows, C);
+        case LEAP_SILU: return run<Silu>(stream, dtype, x, bias, y, rows, C);
+        default: return run<Identity>(stream, dtype, x, bias, y, rows, C);
+    }
 }

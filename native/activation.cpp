@@ -1,6 +1,6 @@
 /* activation.cpp: bias and activation after a matrix product.
  *
- * What      y[r][c] = f(x[r][c] + bias[c]),  f(z) = z / 2 (1 + erf(z / sqrt 2))  or  f(z) = z / (1 + exp(-z))
+ * What      y[r][c] = f(x[r][c] + bias[c]),  f(z) = z / 2 (1 + erf(z / sqrt 2)),  f(z) = z / (1 + exp(-z))  or  f(z) = z
  * Layouts   x, y: (rows, C) dtype, computed in float32; bias: (C) float32 or null
  * A thread  takes whole rows
  * Wants     any sizes; y may be x
@@ -42,6 +42,10 @@ struct Silu {
     LEAP_INLINE static Vec apply(Vec x) { return silu(x); }
 };
 
+struct Identity {
+    LEAP_INLINE static Vec apply(Vec x) { return x; }
+};
+
 template <class Activation, class T>
 void run(const T* x, const float* bias, T* y, int64_t rows, int64_t C) {
 #pragma omp parallel for schedule(static) if (rows * C >= PARALLEL_ELEMENTS)
@@ -63,10 +67,11 @@ LEAP_EXPORT leap_status leap_activation(leap_stream, leap_dtype dtype, int32_t a
     leap::with_element(dtype, [&]<class T>() {
         const T* from = static_cast<const T*>(x);
         T* to = static_cast<T*>(y);
-        if (activation == LEAP_GELU_ERF)
-            leap::run<leap::Gelu>(from, bias, to, rows, C);
-        else
-            leap::run<leap::Silu>(from, bias, to, rows, C);
+        switch (activation) {
+            case LEAP_GELU_ERF: leap::run<leap::Gelu>(from, bias, to, rows, C); break;
+            case LEAP_SILU: leap::run<leap::Silu>(from, bias, to, rows, C); break;
+            default: leap::run<leap::Identity>(from, bias, to, rows, C);
+        }
     });
     return LEAP_OK;
 }

@@ -51,7 +51,11 @@ void check_activation(int kind, int rows, int C, bool with_bias, int offset) {
                               y_device.data(), rows, C));
     const auto formula = [&]<class Real>(Real, int i) {
         const Real z = Real(to_double(x[i])) + (with_bias ? Real(bias[i % C]) : Real(0));
-        return kind == LEAP_SILU ? z * sigmoid(z) : z / 2 * (1 + std::erf(z * Real(0.70710678118654752)));
+        switch (kind) {
+            case LEAP_GELU_ERF: return z / 2 * (1 + std::erf(z * Real(0.70710678118654752)));
+            case LEAP_SILU: return z * sigmoid(z);
+            default: return z;
+        }
     };
     std::vector<double> reference(x.size()), plain(x.size());
     for (int i = 0; i < rows * C; ++i) {
@@ -178,13 +182,18 @@ LEAP_CASES(add) {
 }
 
 LEAP_CASES(activation) {
-    for (int kind : {LEAP_GELU_ERF, LEAP_SILU})
+    const char* const names[] = {"GELU", "SiLU", "identity"};
+    for (int kind : {LEAP_GELU_ERF, LEAP_SILU, LEAP_IDENTITY})
         for (const auto& [rows, C] : SHAPES)
             for (int offset : {0, 1}) {
-                const std::string name = text("%s, %d x %d, offset %d", kind == LEAP_SILU ? "SiLU" : "GELU", rows, C, offset);
+                const std::string name = text("%s, %d x %d, offset %d", names[kind], rows, C, offset);
                 define(name + ", f32", [=] { check_activation<float>(kind, rows, C, offset == 0, offset); });
                 define(name + ", bf16", [=] { check_activation<Bf16>(kind, rows, C, offset == 0, offset); });
             }
+    define("refuses what is no activation", [] {
+        expect_refused(leap_activation(stream(), LEAP_F32, 3, nullptr, nullptr, nullptr, 0, 0), LEAP_BAD_ARGUMENT,
+                       "activation=3 is not GELU (0), SiLU (1) or the identity (2)");
+    });
 }
 
 LEAP_CASES(convert) {

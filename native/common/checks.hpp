@@ -120,8 +120,8 @@ inline leap_status convert(leap_dtype x_dtype, const void* x, leap_dtype y_dtype
 
 inline leap_status activation(leap_dtype dtype, int32_t activation, const void* x, const void* y, int64_t rows, int64_t C) {
     LEAP_TRY(require_dtype("activation", "dtype", dtype));
-    LEAP_REQUIRE(activation == LEAP_GELU_ERF || activation == LEAP_SILU, LEAP_BAD_ARGUMENT,
-                 "activation: activation=%d is not GELU (0) or SiLU (1)", activation);
+    LEAP_REQUIRE(activation == LEAP_GELU_ERF || activation == LEAP_SILU || activation == LEAP_IDENTITY, LEAP_BAD_ARGUMENT,
+                 "activation: activation=%d is not GELU (0), SiLU (1) or the identity (2)", activation);
     LEAP_TRY(sizes("activation", "rows", rows, "C", C));
     LEAP_REQUIRE(rows == 0 || C == 0 || (x && y), LEAP_BAD_ARGUMENT, "activation: x and y must not be null");
     return LEAP_OK;

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define LEAP_ABI_VERSION 3
+#define LEAP_ABI_VERSION 4
 
 typedef int32_t leap_status;
 enum {
@@ -142,8 +142,8 @@ leap_status leap_add(leap_stream stream, leap_dtype dtype, const void* x, float*
 leap_status leap_convert(leap_stream stream, leap_dtype x_dtype, const void* x, leap_dtype y_dtype, void* y, int64_t n);
 
 /* y = activation(x + bias[column]); bias: (C) float32 or NULL; x, y: (rows, C) dtype, may alias.
- * For devices whose matrix products have no such epilogue. */
-enum { LEAP_GELU_ERF = 0, LEAP_SILU = 1 };
+ * For devices whose matrix products have no such epilogue; the identity for convolutions whose library adds no bias. */
+enum { LEAP_GELU_ERF = 0, LEAP_SILU = 1, LEAP_IDENTITY = 2 };
 leap_status leap_activation(leap_stream stream, leap_dtype dtype, int32_t activation, const void* x, const float* bias,
                             void* y, int64_t rows, int64_t C);
 

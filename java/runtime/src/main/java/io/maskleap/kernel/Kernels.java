@@ -236,7 +236,11 @@ public final class Kernels {
         }
     }
 
-    /** y = activation(x + bias); bias: (1, C) float32 or null. */
+    /**
+     * y = activation(x + bias); x, y: (rows, C), may be the same; bias: (1, C) float32 or null.
+     *
+     * @throws IllegalArgumentException for {@link Activation#NONE} without a bias, which computes nothing
+     */
     public void activation(Activation kind, Tensor x, Tensor bias, Tensor y) {
         requireContiguous("activation", "x", x);
         requireContiguous("activation", "y", y);
@@ -248,7 +252,12 @@ public final class Kernels {
         int code = switch (kind) {
             case GELU_ERF -> 0;
             case SILU -> 1;
-            case NONE -> throw new IllegalArgumentException("activation: NONE computes nothing");
+            case NONE -> {
+                if (bias == null) {
+                    throw new IllegalArgumentException("activation: NONE without a bias computes nothing");
+                }
+                yield 2;
+            }
         };
         var biasData = bias == null ? NULL : bias.data();
         try {

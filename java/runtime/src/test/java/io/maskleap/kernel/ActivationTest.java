@@ -64,8 +64,15 @@ class ActivationTest {
         assertSame(onThreads(1, () -> run(kind, x, bias, 600, 513)), onThreads(2, () -> run(kind, x, bias, 600, 513)), 600, 513);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1", "20", "97", "1025"})
+    void noneAddsTheBias(int C) {
+        var seeded = new Seeded();
+        assertRight(Activation.NONE, seeded.normal(7L * C, 3), seeded.normal(C, 1), 7, C);
+    }
+
     @Test
-    void noneIsNoActivation() {
+    void noneWithoutBiasIsNoActivation() {
         var x = memory.outputFloats(3).matrix(1, 3);
         assertThrows(IllegalArgumentException.class, () -> kernels.activation(Activation.NONE, x, null, x));
     }
@@ -82,7 +89,11 @@ class ActivationTest {
             var y = new double[x.length];
             for (int i = 0; i < x.length; i++) {
                 double shifted = bias == null ? x[i] : precision.round((double) x[i] + bias[i % C]);
-                y[i] = kind == Activation.SILU ? precision.round(shifted * precision.sigmoid(shifted)) : gelu(precision, shifted);
+                y[i] = switch (kind) {
+                    case NONE -> shifted;
+                    case GELU_ERF -> gelu(precision, shifted);
+                    case SILU -> precision.round(shifted * precision.sigmoid(shifted));
+                };
             }
             return y;
         }).assertMatches(run(kind, x, bias, rows, C), rows, C);
