@@ -7,7 +7,8 @@
 #                processor), x86-64-v3 (AVX2), x86-64-v4 (AVX-512) and x86-64-v4-bf16 (with products of bfloat16), elsewhere
 #                portable
 #   cuda         DIR/libmaskleap_cuda.so: sm_80, sm_90a, and PTX of compute_80 for GPUs of other kinds; needs nvcc
-#   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU
+#   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU; and DIR/emulated/: libraries with the
+#                names of CUDA's that emulate what of them is used, for tests of a program that calls them
 #   cases        the kernels' cases: DIR/maskleap_cases_LEVEL on the CPU kernels; under address and undefined-behaviour sanitizers
 #                DIR/maskleap_cases_sanitized on the CPU kernels and DIR/maskleap_cases_emulated (also a target of its own:
 #                cases-emulated) on the emulated CUDA kernels
@@ -201,8 +202,39 @@ emulation_level() { if [[ ${#levels[@]} -gt 1 ]]; then echo x86-64-v3; else echo
 
 build_emulated() {
     local compiler=("$cxx" "${library_flags[@]}" "${emulation[@]}" -x c++)
-    compile_for "$(emulation_level)" "$out/emulated" compiler $(cuda_sources) cuda/emulation/*.cpp
+    compile_for "$(emulation_level)" "$out/emulated-kernels" compiler $(cuda_sources) cuda/emulation/*.cpp
     link "$out/libmaskleap_cuda_emulated.so" "$cxx" "${shared[@]}"
+    build_emulated_libraries
+}
+
+# Each of the emulated libraries by its name, from its folder in cuda/emulation/libraries; those without one are empty.
+build_emulated_libraries() {
+    mkdir -p "$out/emulated"
+    build_emulated_library libcudart.so.13
+    build_emulated_library libcuda.so.1 libcudart.so.13
+    build_emulated_library libcublasLt.so.13 libcudart.so.13
+    build_emulated_library libcublas.so.13
+    build_emulated_library libcudnn_graph.so.9 libcudart.so.13
+    build_emulated_library libcudnn_ops.so.9 libcudnn_graph.so.9 libcudart.so.13
+    build_emulated_library libcudnn_cnn.so.9 libcudnn_graph.so.9 libcudart.so.13
+    build_emulated_library libcudnn_adv.so.9
+    build_emulated_library libcudnn.so.9
+}
+
+emulated_library_sources() { ls cuda/emulation/libraries/"$1"/*.cpp 2> /dev/null || echo cuda/emulation/libraries/empty.cpp; }
+
+# build_emulated_library SONAME NEEDED...
+build_emulated_library() {
+    local name=$1 stem needed versions
+    shift
+    stem=${name%%.so*} stem=${stem#lib}
+    local compiler=("$cxx" "${library_flags[@]}" $(level_flags "$(emulation_level)"))
+    compile "$out/emulated-libraries/$stem" compiler $(emulated_library_sources "$stem")
+    for needed in "$@"; do objects+=("$out/emulated/$needed"); done
+    # CUDA's libraries give their symbols a version called as the library, and programs that were linked with them want it.
+    versions=$out/emulated-libraries/$stem/versions
+    echo "$name { global: cu*; emulated_*; extern \"C++\" { leap::emulation::*; }; local: *; };" > "$versions"
+    link "$out/emulated/$name" "$cxx" "${shared[@]}" -Wl,-soname,"$name" -Wl,-rpath,'$ORIGIN' -Wl,--version-script="$versions"
 }
 
 # Exceptions are the cases' way to fail; kernels have none.

@@ -7,6 +7,9 @@
 #include "device.cuh"
 #include "device_properties.hpp"
 #include "status.hpp"
+#if defined(LEAP_EMULATED)
+#include "emulation/stream.hpp"
+#endif
 
 namespace leap {
 
@@ -25,13 +28,34 @@ struct LaunchShape {
 namespace detail {
 
 template <auto kernel, class... Parameters>
+class KernelWork : public emulation::Work {
+public:
+    KernelWork(const LaunchShape& shape, Parameters... arguments) : shape_(shape), arguments_(arguments...) {}
+
+    emulation::Outcome run() const override {
+        const auto body = [](const void* arguments) {
+            std::apply(kernel, *static_cast<const std::tuple<Parameters...>*>(arguments));
+        };
+        const char* fault = simt::run_grid(shape_.grid, shape_.block, shape_.dynamic_shared_bytes, body, &arguments_);
+        return {fault[0] == 0 ? emulation::SUCCESS : emulation::LAUNCH_FAILURE, fault};
+    }
+
+private:
+    LaunchShape shape_;
+    std::tuple<Parameters...> arguments_;
+};
+
+template <auto kernel, class... Parameters>
 leap_status launch(void (*)(Parameters...), const LaunchShape& shape, std::type_identity_t<Parameters>... arguments) {
-    const std::tuple<Parameters...> packed(arguments...);
-    const auto body = [](const void* packed) {
-        std::apply(kernel, *static_cast<const std::tuple<Parameters...>*>(packed));
-    };
-    const char* fault = simt::run_grid(shape.grid, shape.block, shape.dynamic_shared_bytes, body, &packed);
-    LEAP_REQUIRE(fault[0] == 0, LEAP_DEVICE_ERROR, "emulated launch: %s", fault);
+    using Launch = KernelWork<kernel, Parameters...>;
+    if (auto* stream = static_cast<emulation::Stream*>(shape.stream)) {
+        const int error = stream->enqueue(stream, new Launch(shape, arguments...));
+        LEAP_REQUIRE(error == emulation::SUCCESS, error == emulation::OUT_OF_MEMORY ? LEAP_OUT_OF_MEMORY : LEAP_DEVICE_ERROR,
+                     "cudaLaunchKernel: error %d", error);
+    } else {
+        const emulation::Outcome outcome = Launch(shape, arguments...).run();
+        LEAP_REQUIRE(outcome.error == emulation::SUCCESS, LEAP_DEVICE_ERROR, "emulated launch: %s", outcome.sentence);
+    }
     return LEAP_OK;
 }
 
@@ -62,7 +86,8 @@ leap_status launch(void (*)(Parameters...), const LaunchShape& shape, std::type_
 
 #endif
 
-/* Launches kernel(arguments...), a __global__ function; asynchronous on the shape's stream (emulated: done on return). */
+/* Launches kernel(arguments...), a __global__ function; asynchronous on the shape's stream (emulated: done on return
+ * where it is null). */
 template <auto kernel, class... Arguments>
 leap_status launch(const LaunchShape& shape, const Arguments&... arguments) {
     return detail::launch<kernel>(kernel, shape, arguments...);
