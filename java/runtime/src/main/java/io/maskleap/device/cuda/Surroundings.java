@@ -1,0 +1,43 @@
+package io.maskleap.device.cuda;
+
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * All that a diagnosis asks the system for, so that a test can answer.
+ *
+ * @param platform    operating system and architecture, as Java names them
+ * @param root        of the file system
+ * @param home        the user's folder
+ * @param environment the process's variables
+ * @param properties  the system property of a name, or null
+ * @param resources   the file of a name in the program's jars, or null
+ */
+record Surroundings(String platform, Path root, Path home, Map<String, String> environment, Function<String, String> properties,
+        Function<String, URL> resources) {
+
+    /** This process's. */
+    static Surroundings ofProcess() {
+        return new Surroundings(System.getProperty("os.name") + " " + System.getProperty("os.arch"), Path.of("/"),
+                Path.of(System.getProperty("user.home", "/")), System.getenv(), System::getProperty,
+                Surroundings.class.getClassLoader()::getResource);
+    }
+
+    /** A path of the system, such as {@code /usr/lib64}. */
+    Path system(String absolute) {
+        return root.resolve(absolute.substring(1));
+    }
+
+    /** What a variable says; empty where it is not set or says nothing. */
+    Optional<String> variable(String name) {
+        return Optional.ofNullable(environment.get(name)).filter(value -> !value.isEmpty());
+    }
+
+    /** What a system property says; empty where it is not set or says nothing. */
+    Optional<String> property(String name) {
+        return Optional.ofNullable(properties.apply(name)).filter(value -> !value.isEmpty());
+    }
+}
