@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Collection;
 import java.util.Locale;
+import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -15,7 +16,10 @@ final class JsonOutput {
     private JsonOutput() {
     }
 
-    /** Prints {@code result}: of records, collections, strings, numbers, booleans, enums, and what has a {@code toString}. */
+    /**
+     * Prints {@code result}: of records, collections, optional values (null where empty), strings, numbers, booleans, enums, and
+     * what has a {@code toString}.
+     */
     static void print(PrintWriter out, Record result) {
         var text = new StringWriter();
         try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
@@ -27,6 +31,7 @@ final class JsonOutput {
     private static void write(JsonGenerator json, Object value) {
         switch (value) {
             case null -> json.writeNull();
+            case Optional<?> optional -> write(json, optional.orElse(null));
             case Record object -> writeObject(json, object);
             case Collection<?> array -> {
                 json.writeStartArray();

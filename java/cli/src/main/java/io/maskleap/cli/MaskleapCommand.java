@@ -9,7 +9,7 @@ import picocli.CommandLine.ScopeType;
         description = "Masked image generation with MIGM-Shortcut.",
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = VersionCommand.class,
-        subcommands = {GenerateCommand.class, ImportCommand.class, InfoCommand.class, VerifyCommand.class, VersionCommand.class},
+        subcommands = {GenerateCommand.class, ImportCommand.class, InfoCommand.class, VerifyCommand.class, DevicesCommand.class, VersionCommand.class},
         footer = {"", "Examples:",
             "  maskleap generate star",
             "  maskleap generate --all-classes --count 5 --grid",

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class JsonOutputTest {
@@ -22,5 +23,15 @@ class JsonOutputTest {
                 + "\"guidance\":2.5,\"softmax_temperature\":1.0,\"gumbel_temperature\":7.0},\"images\":[{\"class_name\":\"a \\\"star\\\"\",\"label\":3,"
                 + "\"seed\":-7,\"file\":\"star.png\",\"milliseconds\":12}],\"files\":[\"star.png\"],\"open_milliseconds\":34,\"generate_milliseconds\":56}",
                 text.toString().strip());
+    }
+
+    private record Maybe(Optional<Path> there, Optional<String> notThere) {
+    }
+
+    @Test
+    void optionalValueIsItselfOrNull() {
+        var text = new StringWriter();
+        JsonOutput.print(new PrintWriter(text, true), new Maybe(Optional.of(Path.of("a/b")), Optional.empty()));
+        assertEquals("{\"there\":\"a/b\",\"not_there\":null}", text.toString().strip());
     }
 }

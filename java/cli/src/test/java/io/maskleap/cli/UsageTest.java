@@ -50,7 +50,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "generate", "import", "import maskgit", "info", "verify", "version"})
+    @ValueSource(strings = {"", "generate", "import", "import maskgit", "info", "verify", "devices", "version"})
     void everyCommandHasHelp(String command) {
         var console = Console.run((command + " --help").strip().split(" "));
         assertEquals(0, console.status(), console.err());
