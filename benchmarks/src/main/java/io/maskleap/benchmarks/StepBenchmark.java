@@ -65,7 +65,7 @@ public class StepBenchmark {
         }
         model = Model.open(DemoModel.folder(), Device.cpu(threads), precision);
         prepare(model);
-        double error = relativeError(maskleap(), exact);
+        double error = Errors.relative(maskleap(), exact);
         System.out.printf("%s: largest error %.1e of the largest feature%n", model.deviceDescription(), error);
         if (!(error <= TOLERANCE)) {
             throw new IllegalStateException("features are off by " + error);
@@ -83,16 +83,6 @@ public class StepBenchmark {
         for (int i = 0; i < newMap.length; i++) {
             newMap[i] = i % (tokens + 1) < NEW_TOKENS;
         }
-    }
-
-    private static double relativeError(float[] actual, float[] exact) {
-        double error = 0;
-        double magnitude = 0;
-        for (int i = 0; i < exact.length; i++) {
-            error = Math.max(error, Math.abs((double) actual[i] - exact[i]));
-            magnitude = Math.max(magnitude, Math.abs(exact[i]));
-        }
-        return error / magnitude;
     }
 
     private float[] full() {
