@@ -11,12 +11,12 @@ last, so that a limit on time costs nothing else. Without a GPU this is a rehear
 """
 
 import json
-import statistics
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
+
+from torch_timing import captured, print_line, summary, time_once_ms, versions, words
 
 CALLS, WARM_UP, SAMPLES = 32, 3, 30
 ON_GPU = torch.cuda.is_available()
@@ -39,38 +39,15 @@ def rotate(total_bytes, make):
 # ---- timing ---------------------------------------------------------------------------------------------------------
 
 
-def time_on_cpu(call):
-    start = time.perf_counter()
-    for i in range(2):
-        call(i)
-    each = (time.perf_counter() - start) * 1e6 / 2
-    return {"median_us": each, "least_us": each, "p90_us": each}
-
-
 def time_calls(call):
     """call(i), i = 0 .. CALLS - 1, in one graph."""
     if not ON_GPU:
-        return time_on_cpu(call)
-    stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream):  # libraries choose their algorithms before the capture
         for i in range(2):
-            call(i)
-    stream.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        for i in range(CALLS):
-            call(i)
-    samples = []
-    for i in range(WARM_UP + SAMPLES):
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
-        graph.replay()
-        end.record()
-        end.synchronize()
-        if i >= WARM_UP:
-            samples.append(start.elapsed_time(end) * 1000 / CALLS)
-    samples.sort()
-    return {"median_us": statistics.median(samples), "least_us": samples[0], "p90_us": samples[len(samples) * 9 // 10]}
+            each = time_once_ms(lambda: call(i), ON_GPU) * 1000
+        return summary([each], "us")
+    graph, _ = captured(lambda: [call(i) for i in range(CALLS)])
+    samples = [time_once_ms(graph.replay, ON_GPU) * 1000 / CALLS for _ in range(WARM_UP + SAMPLES)]
+    return summary(samples[WARM_UP:], "us")
 
 
 # ---- attention ------------------------------------------------------------------------------------------------------
@@ -224,17 +201,13 @@ WAYS = {
 # ---- output ---------------------------------------------------------------------------------------------------------
 
 
-def print_line(line):
-    print(json.dumps(line), flush=True)
-
-
 def report(kernel, shape, dtype, way, call, operations=0):
     line = {"kernel": kernel, "shape": shape, "dtype": dtype, "way": way}
     try:
         with torch.no_grad():
             line.update(time_calls(call), operations=operations)
     except Exception as e:  # a way that this PyTorch or this card lacks is a result too
-        line["error"] = " ".join(f"{type(e).__name__}: {e}".split())[:300]
+        line["error"] = words(e)
     print_line(line)
 
 
@@ -250,8 +223,7 @@ def main():
         sys.exit("usage: peers.py BENCH.jsonl")
     with open(sys.argv[1]) as file:
         rows = [row for row in map(json.loads, file) if row.get("kernel") in WAYS]
-    versions = {"torch": torch.__version__, "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
-    print_line({**versions, "device": torch.cuda.get_device_name() if ON_GPU else "CPU (a rehearsal)"})
+    print_line(versions(ON_GPU))
     matrix_product()
     for compiling in (False, True):
         for row in rows:
