@@ -11,7 +11,7 @@
 #                names of CUDA's that emulate what of them is used, for tests of a program that calls them
 #   cases        the kernels' cases: DIR/maskleap_cases_LEVEL on the CPU kernels; under address and undefined-behaviour sanitizers
 #                DIR/maskleap_cases_sanitized on the CPU kernels and DIR/maskleap_cases_emulated (also a target of its own:
-#                cases-emulated) on the emulated CUDA kernels
+#                cases-emulated) on the emulated CUDA kernels and libraries
 #   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
 #   bench        DIR/maskleap_cuda_bench_emulated: rehearses the benchmarks of the CUDA kernels, under the same sanitizers
 #   bench-cuda   DIR/maskleap_cuda_bench: times the CUDA kernels on a GPU; builds cuda too
@@ -150,7 +150,7 @@ link() {
 any_processor=(native/supported.cpp native/common/abi.cpp)
 cpu_sources() { ls native/*.cpp | grep -v supported; }
 case_sources() { ls native/cases/*.cpp | grep -v memory_cpu; }  # what any library must pass
-cuda_case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v -e "memory_$1" -e "$1[a-z]*_cases"; }  # but for the other device's
+cuda_case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v -e "memory_$1" -e "$1[a-z]*_[a-z_]*cases" -e "$1[a-z]*_libraries"; }  # but for the other device's
 bench_sources() { ls cuda/bench/*.cpp cuda/bench/*.cu | grep -v "timing_$1"; }
 cuda_sources() { ls -S cuda/*.cu; }  # the largest first: it takes longest
 shared=(-shared -Wl,-z,defs -Wl,--as-needed)
@@ -275,6 +275,7 @@ build_emulated_program() {
     if (($# == 0)); then
         compile_more "$out/cases-sanitized" sanitized $(case_sources)
         compile_more "$out/cases-emulated" kernels $(cuda_case_sources cuda)
+        compile_more "$out/sanitized-libraries" sanitized cuda/emulation/libraries/*/*.cpp
     else
         compile_more "$out/bench-emulated" kernels "$@"
     fi

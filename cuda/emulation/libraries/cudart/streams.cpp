@@ -91,7 +91,7 @@ struct Event : Object {
 
 class Mark : public Work {
 public:
-    explicit Mark(Event& event) : event_(event), record_(event.records) {}
+    Mark(Event& event, int64_t record) : event_(event), record_(record) {}
 
     Outcome run() const override {
         if (event_.records == record_) event_.time = std::chrono::steady_clock::now();
@@ -111,9 +111,9 @@ int record(Event& event, Queue& queue) {
         event.clock = queue.capture->clocks[queue.participant];
         return SUCCESS;
     }
+    if (const int error = enqueue(queue, std::make_shared<Mark>(event, event.records + 1))) return error;
     event.capture = nullptr;
     ++event.records;
-    if (const int error = enqueue(queue, std::make_shared<Mark>(event))) return error;
     event.queue = &queue;
     event.number = queue.queued;
     return SUCCESS;
