@@ -107,6 +107,7 @@ LEAP_CASES(emulated_memory) {
         EXPECT_STATUS(1, cudaFree(memory));
         EXPECT_OK(cudaFreeHost(pinned));
         EXPECT_STATUS(1, cudaFreeHost(pinned));
+        expect(!host_can_read(pinned), "pinned memory that was freed can be read");
         EXPECT_OK(cudaFree(nullptr));
         EXPECT_OK(cudaMalloc(&memory, 0));
         expect(memory == nullptr, "memory of no bytes");

@@ -8,8 +8,11 @@
  * Source    CUDA Runtime API: Memory Management, API synchronization behavior, Unified Addressing
  */
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <map>
@@ -19,7 +22,7 @@
 namespace leap::emulation {
 namespace {
 
-constexpr int64_t PAGE = 4096;
+const int64_t PAGE = sysconf(_SC_PAGESIZE);
 constexpr int64_t ALIGNMENT = 256;    // of an allocation's start
 constexpr int64_t GRANULARITY = 512;  // of what an allocation takes from the device's memory
 constexpr int64_t DEFAULT_TOTAL = int64_t(8) << 30;
@@ -38,7 +41,11 @@ struct Allocation : Object {
         const auto* start = static_cast<const std::byte*>(pointer);
         return alive && start >= memory && count <= bytes && start - memory <= bytes - count;
     }
-    void protect(int protection) const { mprotect(pages, page_bytes, protection); }
+    void protect(int protection) const {
+        if (mprotect(pages, page_bytes, protection) == 0) return;
+        std::perror("emulated device memory: mprotect");
+        std::abort();
+    }
 
     /* True where nothing has written between the allocation and its pages' ends. */
     bool is_whole() const {
