@@ -220,6 +220,20 @@ EMULATED_API int cudnnGetConvolutionForwardAlgorithm_v7(void* handle, void* x, v
     });
 }
 
+EMULATED_API int cudnnGetConvolutionForwardWorkspaceSize(void* handle, void* x, void* filter, void* convolution, void* y, int algorithm,
+                                                         std::size_t* bytes) {
+    constexpr const char* NAME = "cudnnGetConvolutionForwardWorkspaceSize";
+    return handle_call(NAME, handle, [&](const Handle&) -> int {
+        Problem problem;
+        if (!bytes) return refuse(BAD_PARAM_NULL_POINTER, "%s: the size has no place", NAME);
+        if (const int status = look_up(NAME, problem, x, filter, convolution, y)) return status;
+        if (algorithm != IMPLICIT_GEMM && algorithm != IMPLICIT_PRECOMP_GEMM)
+            return refuse(NOT_SUPPORTED, "%s: algorithm %d is not supported", NAME, algorithm);
+        *bytes = algorithm == IMPLICIT_PRECOMP_GEMM ? WORKSPACE_BYTES : 0;
+        return STATUS_SUCCESS;
+    });
+}
+
 EMULATED_API int cudnnConvolutionForward(void* handle, const void* alpha, void* x_descriptor, const void* x, void* filter,
                                          const void* w, void* convolution, int algorithm, void* workspace,
                                          std::size_t workspace_bytes, const void* beta, void* y_descriptor, void* y) {

@@ -5,6 +5,8 @@
  */
 @SuppressWarnings("module") // The demo is compiled after this module.
 module io.maskleap {
+    requires org.bytedeco.cuda;
+    requires org.bytedeco.javacpp;
     requires org.snakeyaml.engine;
     requires tools.jackson.core;
 

@@ -1,5 +1,6 @@
 package io.maskleap;
 
+import io.maskleap.error.MaskleapException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -16,12 +17,23 @@ public sealed interface Device {
     }
 
     /**
-     * The CUDA kernels, compiled as plain C++ and run on the CPU thread by thread: for checking them without a GPU, many times
-     * slower than {@link Cpu}.
+     * A GPU of NVIDIA's, of compute capability 8.0 or more.
      *
-     * @param threads threads of the matrix products and convolutions, which are oneDNN's
+     * @param index its number, from 0, as CUDA counts
      */
-    record Emulated(int threads) implements Device {
+    record Cuda(int index) implements Device {
+        public Cuda {
+            if (index < 0) {
+                throw new MaskleapException("GPU " + index + ", wanted 0 or more");
+            }
+        }
+    }
+
+    /**
+     * As {@link Cuda}, without a GPU: the CUDA kernels as plain C++ on the processor, thread by thread, and stand-ins for CUDA's libraries. For
+     * checking, many times slower than {@link Cpu}. A process that has used it cannot use {@link Cuda}, nor the other way round.
+     */
+    record Emulated() implements Device {
     }
 
     /** The CPU with a thread for each of its cores. */
@@ -39,8 +51,18 @@ public sealed interface Device {
         return new Cpu(threads, Optional.of(library));
     }
 
-    /** The emulated CUDA kernels, with {@code threads} threads for what is oneDNN's. */
-    static Device emulated(int threads) {
-        return new Emulated(threads);
+    /** The first GPU. */
+    static Device cuda() {
+        return cuda(0);
+    }
+
+    /** The GPU that CUDA counts as {@code index}, from 0. */
+    static Device cuda(int index) {
+        return new Cuda(index);
+    }
+
+    /** An emulated GPU. */
+    static Device emulated() {
+        return new Emulated();
     }
 }

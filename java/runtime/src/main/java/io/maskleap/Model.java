@@ -1,8 +1,8 @@
 package io.maskleap;
 
 import io.maskleap.device.DeviceContext;
-import io.maskleap.device.NativeBundle;
 import io.maskleap.device.cpu.CpuContext;
+import io.maskleap.device.cuda.CudaContext;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.network.MaskGit;
 import io.maskleap.network.MaskGitConfig;
@@ -34,6 +34,7 @@ public final class Model implements AutoCloseable {
     private final VqganDecoder decoder;
     private final Set<Session> sessions = new HashSet<>();
     private boolean closed;
+    private boolean freed;
 
     private Model(Precision precision, ModelInfo info, DeviceContext device, List<TensorSource> weights, MaskGit base, Optional<MaskGitShortcut> shortcut, VqganDecoder decoder) {
         this.precision = precision;
@@ -95,7 +96,8 @@ public final class Model implements AutoCloseable {
     static DeviceContext start(Device device) {
         return switch (device) {
             case Device.Cpu cpu -> new CpuContext(cpu.threads(), cpu.library().orElse(null));
-            case Device.Emulated emulated -> new CpuContext(emulated.threads(), NativeBundle.maskleap("libmaskleap_cuda_emulated.so"));
+            case Device.Cuda cuda -> CudaContext.of(cuda.index());
+            case Device.Emulated _ -> CudaContext.emulated(0);
         };
     }
 
@@ -171,6 +173,7 @@ public final class Model implements AutoCloseable {
         synchronized (sessions) {
             sessions.remove(session);
         }
+        freeIfUnused();
     }
 
     DeviceContext device() {
@@ -189,18 +192,28 @@ public final class Model implements AutoCloseable {
         return decoder;
     }
 
-    /** Closes the model and its sessions: generations that are running are cancelled and waited for. */
+    /**
+     * Closes the model and its sessions: generations that are running are cancelled and waited for, but from their own listeners; then the last of them
+     * to end frees the device.
+     */
     @Override
     public void close() {
         List<Session> open;
         synchronized (sessions) {
-            if (closed) {
-                return;
-            }
             closed = true;
             open = List.copyOf(sessions);
         }
         open.forEach(Session::close);
+        freeIfUnused();
+    }
+
+    private void freeIfUnused() {
+        synchronized (sessions) {
+            if (freed || !closed || !sessions.isEmpty()) {
+                return;
+            }
+            freed = true;
+        }
         device.close();
         weights.forEach(TensorSource::close);
     }

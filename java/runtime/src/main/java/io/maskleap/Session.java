@@ -51,10 +51,13 @@ public final class Session implements AutoCloseable {
             closed = true; // what its stream holds is not to be trusted; the model is usable
             throw e;
         } finally {
-            if (closed) {
-                free();
+            try {
+                if (closed) {
+                    free();
+                }
+            } finally {
+                lock.unlock();
             }
-            lock.unlock();
         }
     }
 
@@ -86,8 +89,11 @@ public final class Session implements AutoCloseable {
     private void free() {
         if (!freed) {
             freed = true;
-            batch.close();
-            model.forget(this);
+            try {
+                batch.close();
+            } finally {
+                model.forget(this);
+            }
         }
     }
 

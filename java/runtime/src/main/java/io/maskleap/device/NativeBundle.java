@@ -2,6 +2,7 @@ package io.maskleap.device;
 
 import io.maskleap.cache.JarCache;
 import io.maskleap.error.MaskleapException;
+import java.net.URL;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -18,19 +19,33 @@ public final class NativeBundle {
         return unpack("io/maskleap/native/" + PLATFORM, name, "io.maskleap:maskleap-native");
     }
 
+    /** The folder of the libraries that stand in for CUDA's, which are named. */
+    public static Path emulatedCuda(List<String> names) {
+        return unpack("io/maskleap/native/" + PLATFORM + "/emulated", names, "io.maskleap:maskleap-native");
+    }
+
     /** The library {@code name} of the oneDNN preset. */
     public static Path oneDnn(String name) {
         return unpack("org/bytedeco/dnnl/" + PLATFORM, name, "org.bytedeco:dnnl");
     }
 
     private static Path unpack(String folder, String name, String artifact) {
+        return unpack(folder, List.of(name), artifact).resolve(name);
+    }
+
+    /** The folder in which these files of a folder of the jars lie now. */
+    private static Path unpack(String folder, List<String> names, String artifact) {
+        return JarCache.unpack(names.stream().map(name -> find(folder + "/" + name, artifact)).toList());
+    }
+
+    private static URL find(String file, String artifact) {
         // No package has this folder's name, so no module hides it.
-        var resource = NativeBundle.class.getClassLoader().getResource(folder + "/" + name);
+        var resource = NativeBundle.class.getClassLoader().getResource(file);
         if (resource == null) {
-            throw new MaskleapException("native library " + name + " is in no jar of this program; put " + artifact + " with classifier "
-                    + PLATFORM + " on the class path");
+            throw new MaskleapException("native library " + file.substring(file.lastIndexOf('/') + 1) + " is in no jar of this program; put " + artifact
+                    + " with classifier " + PLATFORM + " on the class path");
         }
-        return JarCache.unpack(List.of(resource)).resolve(name);
+        return resource;
     }
 
     /** The platform's name as JavaCPP writes it: {@code linux-x86_64}. */

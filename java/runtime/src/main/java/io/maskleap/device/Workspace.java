@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
  * session can say what it needs before it takes it, then for real.
  */
 public final class Workspace {
-    private static final long ALIGNMENT = 64;
+    /** As much as any library looks at: a product of two sizes is then the same product wherever its operands lie. */
+    private static final long ALIGNMENT = 256;
 
     private final MemorySegment memory;
     private long used;

@@ -1,9 +1,9 @@
 package io.maskleap.kernel;
 
-import io.maskleap.error.MaskleapException;
+import io.maskleap.error.DeviceException;
 
 /** A kernel refused its arguments, or its device failed: the library's own sentence. */
-public final class KernelException extends MaskleapException {
+public final class KernelException extends DeviceException {
     private final int status;
 
     KernelException(int status, String sentence) {

@@ -106,11 +106,6 @@ public final class KernelLibrary implements AutoCloseable {
         return NativeAccess.function(symbols, path, name, FunctionDescriptor.of(result, arguments));
     }
 
-    /** Room for a parameter struct, for as long as the library is open. */
-    StructWriter struct(ParameterStruct struct) {
-        return new StructWriter(arena, struct.name(), struct.bytes);
-    }
-
     /** The sentence of this thread's last failed call. */
     String lastError() {
         try {

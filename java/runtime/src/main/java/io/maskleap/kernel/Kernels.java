@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -22,6 +23,7 @@ public final class Kernels {
 
     private final KernelLibrary library;
     private final MemorySegment stream;
+    private final Arena structs = Arena.ofAuto(); // lives as long as this does
 
     private final StructWriter attentionParams;
     private final StructWriter addNormParams;
@@ -57,13 +59,13 @@ public final class Kernels {
     public Kernels(KernelLibrary library, MemorySegment stream) {
         this.library = library;
         this.stream = stream;
-        attentionParams = library.struct(ParameterStruct.ATTENTION);
-        addNormParams = library.struct(ParameterStruct.ADD_NORM);
-        embedParams = library.struct(ParameterStruct.EMBED);
-        gatherParams = library.struct(ParameterStruct.GATHER);
-        sampleParams = library.struct(ParameterStruct.SAMPLE);
-        selectParams = library.struct(ParameterStruct.SELECT);
-        ropeParams = library.struct(ParameterStruct.ROPE);
+        attentionParams = struct(ParameterStruct.ATTENTION);
+        addNormParams = struct(ParameterStruct.ADD_NORM);
+        embedParams = struct(ParameterStruct.EMBED);
+        gatherParams = struct(ParameterStruct.GATHER);
+        sampleParams = struct(ParameterStruct.SAMPLE);
+        selectParams = struct(ParameterStruct.SELECT);
+        ropeParams = struct(ParameterStruct.ROPE);
         setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT);
         attention = function("leap_attention", ADDRESS);
         crossAttention = function("leap_cross_attention", ADDRESS);
@@ -86,6 +88,10 @@ public final class Kernels {
                 JAVA_FLOAT, JAVA_INT);
         upsample = function("leap_upsample_nearest_2x", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         toRgb = function("leap_to_rgb", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
+    }
+
+    private StructWriter struct(ParameterStruct struct) {
+        return new StructWriter(structs, struct.name(), struct.bytes);
     }
 
     /** A function whose first argument is the stream. */

@@ -37,7 +37,7 @@ class FixtureVerifierTest {
     }
 
     static List<Device> devices() {
-        return List.of(Device.cpu(2), Device.emulated(2));
+        return List.of(Device.cpu(2), Device.emulated());
     }
 
     @ParameterizedTest

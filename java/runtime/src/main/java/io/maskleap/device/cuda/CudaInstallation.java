@@ -10,6 +10,8 @@ import java.util.Optional;
  * is called; an installation that is not to be used is closed.
  */
 public final class CudaInstallation implements AutoCloseable {
+    private static final String PHYSICAL_BYTES_PROPERTY = "org.bytedeco.javacpp.maxPhysicalBytes";
+
     private final CudaFindings findings;
     private final Path kernels;
     private final CudaDriver driver;
@@ -62,6 +64,9 @@ public final class CudaInstallation implements AutoCloseable {
         driver.requireInUse();
         libraries.requireInUse();
         libraries.loadCompanions();
+        if (System.getProperty(PHYSICAL_BYTES_PROPERTY) == null) {
+            System.setProperty(PHYSICAL_BYTES_PROPERTY, "0"); // the presets' limit: it counts mapped pages too, such as a model's weights
+        }
         kept = true;
     }
 

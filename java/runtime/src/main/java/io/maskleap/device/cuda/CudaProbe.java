@@ -74,6 +74,11 @@ public final class CudaProbe {
         return probe(Surroundings.ofProcess(), true);
     }
 
+    /** As {@link #probe}, of the libraries that stand in for CUDA's on a machine without a GPU. */
+    static Result emulated() {
+        return probe(Surroundings.emulated(), false);
+    }
+
     static Result probe(Surroundings surroundings, boolean whole) {
         try {
             CudaProgram.requirePlatform(surroundings);

@@ -1,10 +1,12 @@
 package io.maskleap.device.cuda;
 
+import io.maskleap.device.NativeBundle;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * All that a diagnosis asks the system for, so that a test can answer.
@@ -24,6 +26,16 @@ record Surroundings(String platform, Path root, Path home, Map<String, String> e
         return new Surroundings(System.getProperty("os.name") + " " + System.getProperty("os.arch"), Path.of("/"),
                 Path.of(System.getProperty("user.home", "/")), System.getenv(), System::getProperty,
                 Surroundings.class.getClassLoader()::getResource);
+    }
+
+    /** This process's, but with the libraries that stand in for CUDA's, and our kernels compiled for the processor. */
+    static Surroundings emulated() {
+        var process = ofProcess();
+        var libraries = Stream.concat(Stream.of(CudaLibrarySearch.DRIVER), Stream.of(CudaLibrary.values()).map(library -> library.soname)).toList();
+        var properties = Map.of(CudaLibrarySearch.PATH_PROPERTY, NativeBundle.emulatedCuda(libraries).toString(),
+                CudaProgram.KERNELS_PROPERTY, NativeBundle.maskleap("libmaskleap_cuda_emulated.so").toString());
+        return new Surroundings(process.platform, process.root, process.home, process.environment,
+                name -> properties.getOrDefault(name, System.getProperty(name)), process.resources);
     }
 
     /** A path of the system, such as {@code /usr/lib64}. */
