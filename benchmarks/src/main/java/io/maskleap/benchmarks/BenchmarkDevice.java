@@ -8,31 +8,29 @@ final class BenchmarkDevice {
     }
 
     /**
-     * The device that {@code text} names: {@code cpu} or {@code emulated}, with a thread for each core or, as in {@code cpu:2},
-     * with so many.
+     * The device that {@code text} names: {@code cpu}, with a thread for each core, or with so many as in {@code cpu:2}; {@code cuda}, the first GPU, or
+     * another as in {@code cuda:1}; {@code emulated}.
      *
      * @throws IllegalArgumentException where it names none
      */
     static Device of(String text) {
         var parts = text.split(":", 2);
         return switch (parts[0]) {
-            case "cpu" -> Device.cpu(threads(text, parts));
-            case "emulated" -> Device.emulated(threads(text, parts));
+            case "cpu" -> parts.length == 1 ? Device.cpu() : Device.cpu(number(text, parts[1], 1));
+            case "cuda" -> parts.length == 1 ? Device.cuda() : Device.cuda(number(text, parts[1], 0));
+            case "emulated" when parts.length == 1 -> Device.emulated();
             default -> throw unknown(text);
         };
     }
 
-    private static int threads(String text, String[] parts) {
-        if (parts.length == 1) {
-            return Runtime.getRuntime().availableProcessors();
-        }
-        if (!parts[1].matches("[1-9][0-9]{0,3}")) {
+    private static int number(String text, String number, int least) {
+        if (!number.matches("[0-9]{1,4}") || Integer.parseInt(number) < least) {
             throw unknown(text);
         }
-        return Integer.parseInt(parts[1]);
+        return Integer.parseInt(number);
     }
 
     private static IllegalArgumentException unknown(String text) {
-        return new IllegalArgumentException("device is \"" + text + "\", wanted cpu, emulated, or either with its threads, such as cpu:2");
+        return new IllegalArgumentException("device is \"" + text + "\", wanted cpu or, with its threads, cpu:2; cuda or, with its number, cuda:1; or emulated");
     }
 }

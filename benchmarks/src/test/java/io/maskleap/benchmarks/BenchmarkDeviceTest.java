@@ -11,14 +11,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchmarkDeviceTest {
     @Test
-    void aDeviceIsNamedWithOrWithoutItsThreads() {
+    void aDeviceIsNamedWithOrWithoutItsNumber() {
         assertEquals(Device.cpu(), BenchmarkDevice.of("cpu"));
         assertEquals(Device.cpu(2), BenchmarkDevice.of("cpu:2"));
-        assertEquals(Device.emulated(3), BenchmarkDevice.of("emulated:3"));
+        assertEquals(Device.cuda(0), BenchmarkDevice.of("cuda"));
+        assertEquals(Device.cuda(1), BenchmarkDevice.of("cuda:1"));
+        assertEquals(Device.emulated(), BenchmarkDevice.of("emulated"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "gpu", "CPU", "cpu:", "cpu:0", "cpu:two", "cpu:99999", "cpu:1:2"})
+    @ValueSource(strings = {"", "gpu", "CPU", "cpu:", "cpu:0", "cpu:two", "cpu:99999", "cpu:1:2", "cuda:", "cuda:-1", "emulated:2"})
     void whatNamesNoneIsRefused(String text) {
         var error = assertThrows(IllegalArgumentException.class, () -> BenchmarkDevice.of(text));
         assertTrue(error.getMessage().contains('"' + text + '"'), error.getMessage());
