@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -19,13 +20,17 @@ import picocli.CommandLine.Spec;
             "Runs the networks and every recorded run, and shows the largest error of each tensor and each run's token mismatches. "
                     + "The exit status is 1 where something is beyond its tolerance. In bf16 a drawn token may differ: each step is then "
                     + "given the recorded tokens, and the mismatches of a run of its own are shown without failing."},
-        footer = {"", "Example:", "  maskleap verify fixtures/maskgit-tiny --json"})
+        footer = {"", "Examples:", "  maskleap verify fixtures/maskgit-tiny --json", "  maskleap verify fixtures/demo --model models/demo"})
 final class VerifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
     @Parameters(paramLabel = "DIR", description = "A folder with fixture.json.")
     private Path folder;
+
+    @Option(names = "--model", paramLabel = "DIR",
+            description = "Run only the recorded runs, on this model in place of the fixture's own checkpoints.")
+    private Path modelFolder;
 
     @Mixin
     private DeviceOptions device;
@@ -36,7 +41,8 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         var verifier = new FixtureVerifier(folder, device.device(), device.precisionOrFloat32());
-        var report = verifier.run(json ? _ -> { } : spec.commandLine().getErr()::println);
+        Consumer<String> progress = json ? _ -> { } : spec.commandLine().getErr()::println;
+        var report = modelFolder == null ? verifier.run(progress) : verifier.runOn(modelFolder, progress);
         var out = spec.commandLine().getOut();
         if (json) {
             JsonOutput.print(out, VerifyResult.of(report));

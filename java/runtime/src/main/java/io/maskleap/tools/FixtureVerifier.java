@@ -88,6 +88,28 @@ public final class FixtureVerifier {
         return new VerifyReport(folder, description[0], tensors, runs);
     }
 
+    /**
+     * Runs the recorded runs alone, on a model that is there, in place of one imported from the fixture's checkpoints.
+     *
+     * @param model    a model folder with the weights that the fixture was recorded with
+     * @param progress hears what is coming
+     * @throws MaskleapException where a file is missing or damaged, or the fixture has runs of more than one shortcut
+     */
+    public VerifyReport runOn(Path model, Consumer<String> progress) {
+        if (shortcutNames().size() > 1) {
+            throw new MaskleapException(folder + ": has runs of " + shortcutNames().size() + " shortcuts, and a model has one; verify it with its own checkpoints");
+        }
+        try (var opened = Model.open(model, device, precision)) {
+            requireSame(fixture.getObject("config"), opened);
+            var runs = new ArrayList<RunCheck>();
+            for (var run : fixture.getObjects("runs")) {
+                progress.accept("run " + run.getString("name"));
+                runs.add(check(run, opened));
+            }
+            return new VerifyReport(folder, opened.deviceDescription(), List.of(), runs);
+        }
+    }
+
     /** In float32 the run itself; in bfloat16, where a token may well be drawn differently, each step with the recorded tokens. */
     private RunCheck check(JsonObject run, Model model) {
         var free = new RecordedRun(folder, run, model, tolerances).replay();
@@ -122,7 +144,7 @@ public final class FixtureVerifier {
         }
     }
 
-    /** What the import derived must be what the fixture's config says. */
+    /** The model's sizes must be what the fixture's config says. */
     private static void requireSame(JsonObject config, Model model) {
         var info = model.info();
         requireSame(config, "image_size", info.imageSize());
@@ -134,7 +156,7 @@ public final class FixtureVerifier {
 
     private static void requireSame(JsonObject config, String key, int imported) {
         if (config.getInt(key) != imported) {
-            throw config.error(key, imported + ", as in the checkpoints");
+            throw config.error(key, imported + ", as in the model");
         }
     }
 

@@ -6,11 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.maskleap.Device;
-import io.maskleap.Model;
 import io.maskleap.Precision;
 import io.maskleap.TestModels;
 import io.maskleap.error.MaskleapException;
-import io.maskleap.weights.Json;
 import io.maskleap.weights.RawTensor;
 import io.maskleap.weights.SafetensorsFile;
 import io.maskleap.weights.SafetensorsWriter;
@@ -63,12 +61,24 @@ class FixtureVerifierTest {
     @ParameterizedTest
     @MethodSource("devices")
     void embeddedDemoGivesTheTokensThatWereRecordedWithItsCheckpoints(Device device) {
-        var runs = Json.read(TestModels.demoFixture().resolve("fixture.json")).getObjects("runs");
-        var run = runs.stream().filter(object -> object.getString("name").equals("n16-b5")).findFirst().orElseThrow();
-        try (var model = Model.open(TestModels.demo(), device)) {
-            var check = new RecordedRun(TestModels.demoFixture(), run, model, Tolerances.of(Precision.FLOAT32)).replay();
-            assertTrue(check.passed(), check.toString());
-        }
+        var report = new FixtureVerifier(TestModels.demoFixture(), device, Precision.FLOAT32).runOn(TestModels.demo(), line -> { });
+        assertTrue(report.passed(), report.toString());
+        assertEquals(List.of("n16-b5"), report.runs().stream().map(VerifyReport.RunCheck::name).toList());
+    }
+
+    @Test
+    void modelOfAnotherSizeIsNamed(@TempDir Path folder) {
+        var model = TestModels.tiny(folder.resolve("tiny"), true);
+        var verifier = new FixtureVerifier(TestModels.demoFixture(), Device.cpu(2), Precision.FLOAT32);
+        assertEquals(TestModels.demoFixture().resolve("fixture.json") + ": config.image_size is 64, wanted 32, as in the model",
+                assertThrows(MaskleapException.class, () -> verifier.runOn(model, line -> { })).getMessage());
+    }
+
+    @Test
+    void oneModelCannotStandForSeveralShortcuts() {
+        var verifier = new FixtureVerifier(TestModels.tinyFixture(), Device.cpu(2), Precision.FLOAT32);
+        assertEquals(TestModels.tinyFixture() + ": has runs of 2 shortcuts, and a model has one; verify it with its own checkpoints",
+                assertThrows(MaskleapException.class, () -> verifier.runOn(TestModels.demo(), line -> { })).getMessage());
     }
 
     /** A copy of the tiny fixture in which one file's tensor is changed. */
