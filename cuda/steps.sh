@@ -1,22 +1,30 @@
 # steps.sh: what cuda/check and the bundle's gpu-check are made of: steps that record what came of them, each in its time, all
 # together in `total_limit` seconds. Sourced under `set -euo pipefail`, in the folder that holds cuda/.
 #
-# `begin` reads the options that both have: it sets `out`, the folder for everything, and `rehearse`. Then come steps, then `finish`.
-# What a step leaves in `out`: NAME.log, and a line of steps.tsv; facts are lines of facts.tsv (see bench/report.py).
+# `begin` reads the options that both have: it sets `out`, the folder for everything, and `rehearse`. Then come `build`, parts, `finish`.
+# A part is one step or several. What a step leaves in `out`: NAME.log, and a line of steps.tsv; facts are lines of facts.tsv (see
+# bench/report.py).
 
 die() {
     echo "${0##*/}: $*" >&2
     exit 2
 }
 
-# begin DEFAULT_OUT ARGUMENT...
+# begin DEFAULT_OUT "PART..." ARGUMENT...
 begin() {
-    out=$1 rehearse=false
-    shift
+    local parts=" $2 " part
+    out=$1 rehearse=false only=$2
+    shift 2
     while (($#)); do
         case $1 in
             --out) [[ -n ${2:-} ]] || die "--out needs a folder"; out=$(cd "$OLDPWD" && readlink -m "$2"); shift 2 ;;
             --rehearse) rehearse=true; shift ;;
+            --only)
+                [[ -n ${2:-} ]] || die "--only needs some of:$parts"
+                only=${2//,/ }
+                for part in $only; do [[ $parts == *" $part "* ]] || die "--only: '$part' is none of:$parts"; done
+                shift 2
+                ;;
             --help | -h) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$self"; exit 0 ;;
             *) die "unknown argument '$1' (--help shows what there is)" ;;
         esac
@@ -26,10 +34,10 @@ begin() {
     nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
     sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || echo "$(dirname "$nvcc")/compute-sanitizer")}
     if $rehearse; then
-        cases=native/build/maskleap_cases_emulated bench=native/build/maskleap_cuda_bench_emulated programs=(cases-emulated bench)
+        cases=native/build/maskleap_cases_emulated bench=native/build/maskleap_cuda_bench_emulated
         export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
     else
-        cases=native/build/maskleap_cases bench=native/build/maskleap_cuda_bench programs=(cuda cases-cuda bench-cuda)
+        cases=native/build/maskleap_cases bench=native/build/maskleap_cuda_bench
         command -v "$nvcc" > /dev/null || die "no CUDA compiler '$nvcc'; set NVCC, or try --rehearse"
         command -v nvidia-smi > /dev/null || die "no nvidia-smi, so no NVIDIA driver; without a GPU there is --rehearse"
     fi
@@ -90,11 +98,28 @@ step_into() {
     step "$1" "$2" bash -c '"${@:2}" > "$1"' bash "$out/$file" "${@:3}"
 }
 
-# ---- steps that need no Java ----
+# wanted PART...: whether one of these is to be done.
+wanted() {
+    local part
+    for part in "$@"; do
+        if [[ " $only " == *" $part "* ]]; then return 0; fi
+    done
+    return 1
+}
 
-# Ends all where the programs cannot be built.
+# part NAME COMMAND...: a part, where it is wanted.
+part() { ! wanted "$1" || "${@:2}"; }
+
+# ---- parts that need no Java ----
+
+# What the parts need. Ends all where it cannot be built.
 build() {
-    step build 300 ./build-native.sh "$@" "${programs[@]}" || die "the build failed: see $out/build.log"
+    local programs=()
+    $rehearse || programs+=(cuda)
+    ! wanted cases sanitizers || programs+=("$($rehearse && echo cases-emulated || echo cases-cuda)")
+    ! wanted bench || programs+=("$($rehearse && echo bench || echo bench-cuda)")
+    ((${#programs[@]})) || return 0
+    step build 300 ./build-native.sh "${programs[@]}" || die "the build failed: see $out/build.log"
     cp native/build/cuda/registers.txt "$out" 2> /dev/null || true
 }
 
@@ -105,11 +130,13 @@ run_cases() {
     step cases-attention-sm90 60 "$cases" --filter attention_sm90 --json "$out/cases-attention-sm90.json" || true
 }
 
+sanitizer_limit=200
+
 # sanitize TOOL NAME CASES...: cases of small shapes under a tool of compute-sanitizer.
 sanitize() {
     local tool=$1 name=$1$2 limit start=$SECONDS result=FAILED words options=()
     shift 2
-    if ! within 200; then
+    if ! within $sanitizer_limit; then
         record "$name" 0 FAILED "not begun: $total_limit s were over"
         return
     fi
@@ -156,6 +183,6 @@ have_torch() {
 
 time_peers() {
     have_torch peers || return 0
-    cat "$out"/bench*.jsonl > "$out/shapes.log"
+    cat "$out"/bench*.jsonl > "$out/shapes.log" || die "peers are timed at the shapes of bench, which was left out"
     step_into peers.jsonl peers 170 python3 cuda/bench/peers.py "$out/shapes.log" || true
 }

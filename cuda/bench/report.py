@@ -206,16 +206,25 @@ def text(summary):
             yield from kernel_lines(row)
 
 
-def main():
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: report.py FOLDER")
-    folder = Path(sys.argv[1])
-    summary = report(read(folder))
-    lines = "\n".join(text(summary)) + "\n"
-    (folder / "report.txt").write_text(lines)
+def write(folder, summary, lines):
+    """Writes report.txt and report.json, prints the text, and ends with the exit status."""
+    text_file = "\n".join(lines) + "\n"
+    (folder / "report.txt").write_text(text_file)
     (folder / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
-    print(lines, end="")
+    print(text_file, end="")
     sys.exit(0 if summary["right"] else 1)
+
+
+def folder_argument():
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit(f"usage: {Path(sys.argv[0]).name} FOLDER")
+    return Path(sys.argv[1])
+
+
+def main():
+    folder = folder_argument()
+    summary = report(read(folder))
+    write(folder, summary, text(summary))
 
 
 if __name__ == "__main__":

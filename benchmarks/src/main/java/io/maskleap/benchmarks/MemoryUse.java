@@ -1,0 +1,46 @@
+package io.maskleap.benchmarks;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Memory that is in use now, in bytes.
+ *
+ * @param resident of this process
+ * @param gpu      of the first GPU, by all its users; empty where there is none, or no {@code nvidia-smi}
+ */
+record MemoryUse(long resident, Optional<Long> gpu) {
+    private static final long KILOBYTE = 1 << 10;
+    private static final long MEGABYTE = 1 << 20;
+
+    /** Measures, after the garbage is collected. */
+    static MemoryUse now() {
+        System.gc();
+        return new MemoryUse(residentBytes(), gpuBytes());
+    }
+
+    private static long residentBytes() {
+        try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:")).mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * KILOBYTE)
+                    .findFirst().orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Optional<Long> gpuBytes() {
+        try {
+            var process = new ProcessBuilder("nvidia-smi", "--id=0", "--query-gpu=memory.used", "--format=csv,noheader,nounits").start();
+            var text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return process.waitFor() == 0 && text.matches("\\d+") ? Optional.of(Long.parseLong(text) * MEGABYTE) : Optional.empty();
+        } catch (IOException _) {
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
