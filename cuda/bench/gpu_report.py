@@ -93,13 +93,13 @@ def summarize(found):
 
 
 def share_of_tolerance(tensor):
-    return tensor["maxRelative" if tensor["relative"] else "maxAbsolute"] / tensor["tolerance"]
+    return tensor["max_relative" if tensor["relative"] else "max_absolute"] / tensor["tolerance"]
 
 
 def fixture_line(name, verified):
     tensors = verified["tensors"] + [{**tensor, "name": f"{run['name']}.{tensor['name']}"} for run in verified["runs"] for tensor in run["tensors"]]
     worst = max(tensors, key=share_of_tolerance)
-    mismatches = sum(run["tokenMismatches"] for run in verified["runs"])
+    mismatches = sum(run["token_mismatches"] for run in verified["runs"])
     result = "passed" if verified["passed"] else "FAILED"
     return (
         f"{name:<28} {result}  {len(tensors)} tensors, the worst {worst['name']} at {share_of_tolerance(worst):.0%} of its tolerance; "

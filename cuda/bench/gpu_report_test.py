@@ -60,9 +60,9 @@ class GpuReportTest(unittest.TestCase):
 
     def test_the_worst_tensor_of_a_fixture_is_named(self):
         def tensor(name, absolute, relative, bound):
-            return {"name": name, "maxAbsolute": absolute, "maxRelative": relative, "tolerance": bound, "relative": relative > absolute}
+            return {"name": name, "max_absolute": absolute, "max_relative": relative, "tolerance": bound, "relative": relative > absolute}
 
-        run = {"name": "n8", "tokenMismatches": 3, "tensors": [tensor("feature", 0.1, 0.2, 0.25)]}
+        run = {"name": "n8", "token_mismatches": 3, "tensors": [tensor("feature", 0.1, 0.2, 0.25)]}
         self.write("verify-tiny-f32.json", {"passed": False, "tensors": [tensor("logits", 0.1, 0.0, 0.2)], "runs": [run]})
         self.write("verify-tiny-bf16.json")
         self.assertIn("tiny-f32                     FAILED  2 tensors, the worst n8.feature at 80% of its tolerance; 3 tokens differ in 1 free runs", self.words())

@@ -19,7 +19,7 @@ import java.util.function.DoubleSupplier;
 final class Timetable {
     private static final int STEPS = 32;
     private static final int BUDGET = 12;
-    private static final int WARM_UP = 2;
+    private static final int WARM_UP = 3;
     private static final int LABEL = 3;
     private static final double GUIDANCE = 2.8;
 
@@ -74,7 +74,7 @@ final class Timetable {
     /** Prints the median of (more - less) / parts, and gives it. */
     private double row(String name, int images, int samples, double parts, DoubleSupplier more, DoubleSupplier less) {
         var milliseconds = new double[samples];
-        for (int i = -WARM_UP; i < samples; i++) {
+        for (int i = -Math.min(WARM_UP, samples - 1); i < samples; i++) { // a single sample is for a rehearsal
             double difference = more.getAsDouble() - less.getAsDouble();
             if (i >= 0) {
                 milliseconds[i] = difference / parts;
