@@ -18,7 +18,7 @@ final class BenchmarkDevice {
         return switch (parts[0]) {
             case "cpu" -> parts.length == 1 ? Device.cpu() : Device.cpu(number(text, parts[1], 1));
             case "cuda" -> parts.length == 1 ? Device.cuda() : Device.cuda(number(text, parts[1], 0));
-            case "emulated" when parts.length == 1 -> Device.emulated();
+            case String name when name.equals("emulated") && parts.length == 1 -> Device.emulated();
             default -> throw unknown(text);
         };
     }
