@@ -1,6 +1,7 @@
 package io.maskleap.benchmarks;
 
 import io.maskleap.Model;
+import io.maskleap.QueueTimes;
 import io.maskleap.Request;
 import io.maskleap.Session;
 import java.util.Arrays;
@@ -14,7 +15,8 @@ import java.util.function.DoubleSupplier;
  * half of them, or fewer of one kind: the difference is that of the steps, and free of what comes before and after them.
  *
  * <p>Rows: {@code full_step} and {@code shortcut_step} of one image, {@code generation}: 32 steps of one image, 12 of them full, decoded;
- * {@code decode} of one image; {@code generation_batch}: the same steps for a whole batch, not decoded.
+ * {@code decode} of one image; {@code generation_batch}: the same steps for a whole batch, not decoded; {@code host_step}: the mean time that the host took
+ * to queue a step; {@code gpu_idle}: the part of a generation that is neither a step's nor decoding's.
  */
 final class Timetable {
     private static final int STEPS = 32;
@@ -46,12 +48,15 @@ final class Timetable {
         try (var session = model.newSession()) {
             var one = Request.ofClass(LABEL).seed(7).guidance(GUIDANCE);
             var whole = one.steps(STEPS).budget(BUDGET);
-            table.row("full_step", 1, samples, STEPS / 2.0, timed(session, one.steps(STEPS).fullStepsOnly()),
+            double full = table.row("full_step", 1, samples, STEPS / 2.0, timed(session, one.steps(STEPS).fullStepsOnly()),
                     timed(session, one.steps(STEPS / 2).fullStepsOnly()));
-            table.row("shortcut_step", 1, samples, STEPS / 2.0, timed(session, whole), timed(session, whole.steps(STEPS / 2)));
+            double shortcut = table.row("shortcut_step", 1, samples, STEPS / 2.0, timed(session, whole), timed(session, whole.steps(STEPS / 2)));
+            var before = session.queueTimes();
             generation = table.row("generation", 1, samples, 1, timed(session, whole), () -> 0);
+            table.hostStep(before, session.queueTimes());
             var half = timed(session, whole.steps(STEPS / 2).budget(BUDGET / 2));
-            table.row("decode", 1, samples, 1, () -> 2 * half.getAsDouble(), timed(session, whole));
+            double decode = table.row("decode", 1, samples, 1, () -> 2 * half.getAsDouble(), timed(session, whole));
+            table.idle(1 - (BUDGET * full + (STEPS - BUDGET) * shortcut + decode) / generation);
         }
         int batch = options.number("batch");
         try (var session = model.newSession(batch)) {
@@ -91,6 +96,20 @@ final class Timetable {
         row.put("samples", samples);
         line.accept(row);
         return median(milliseconds);
+    }
+
+    /** The host's time for a step of the generations between two readings; nothing where steps are not queued. */
+    private void hostStep(QueueTimes before, QueueTimes after) {
+        long steps = after.steps() - before.steps();
+        if (steps > 0) {
+            line.accept(Map.of("row", "host_step", "dtype", model.precision().toString(), "images", 1, "samples", steps,
+                    "median_ms", after.host().minus(before.host()).toNanos() / 1e6 / steps,
+                    "waited_ms", after.waited().minus(before.waited()).toNanos() / 1e6 / steps));
+        }
+    }
+
+    private void idle(double share) {
+        line.accept(Map.of("row", "gpu_idle", "dtype", model.precision().toString(), "share", Math.max(0, share)));
     }
 
     /** @param sorted at least one */

@@ -4,6 +4,7 @@ import io.maskleap.error.DeviceException;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.sampling.SamplingSettings;
 import io.maskleap.sampling.StepPlan;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +21,7 @@ public final class Session implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean cancelled;
     private volatile boolean closed;
+    private volatile QueueTimes queueTimes = QueueTimes.NONE;
     private boolean freed;
 
     Session(Model model, int maxImages) {
@@ -59,6 +61,13 @@ public final class Session implements AutoCloseable {
                 lock.unlock();
             }
         }
+    }
+
+    /**
+     * What queueing steps has cost so far; of generations without a listener, on a device that queues them. On the CPU, nothing. Ask between generations.
+     */
+    public QueueTimes queueTimes() {
+        return queueTimes;
     }
 
     /** Ends the generation that is running, if one is, within two steps. From any thread. */
@@ -160,10 +169,14 @@ public final class Session implements AutoCloseable {
 
         /** All steps, handed over at once: the device must not wait for this thread to wake up. */
         private void queueSteps() {
+            long start = System.nanoTime();
+            long waitedBefore = batch.stream().waitedNanos();
             for (var step : plan.steps()) {
                 stopIfAsked();
                 batch.step(step, Optional.empty());
             }
+            long waited = batch.stream().waitedNanos() - waitedBefore;
+            queueTimes = queueTimes.plus(new QueueTimes(plan.steps().size(), Duration.ofNanos(System.nanoTime() - start - waited), Duration.ofNanos(waited)));
         }
 
         private void tell(StepListener listener, StepPlan.Step step, int first) {

@@ -134,6 +134,18 @@ class CudaSessionTest {
         }
     }
 
+    @Test
+    void queueingIsTimedByStepAndApartFromWaiting() {
+        try (var session = model.newSession()) {
+            assertEquals(QueueTimes.NONE, session.queueTimes());
+            session.generate(request());
+            session.generate(request(), step -> { });
+            var times = session.queueTimes();
+            assertEquals(6, times.steps(), "a listener's steps are handed over one by one");
+            assertTrue(times.host().isPositive() && times.waited().isPositive(), times.toString());
+        }
+    }
+
     // ---- same images ----
 
     @Test
@@ -250,8 +262,8 @@ class CudaSessionTest {
     void callOfAGenerationThatFailsIsNamedAndNothingIsLost() {
         assertFailsAndLosesNothing(() -> {
             try (var session = model.newSession()) {
-                session.generate(Request.ofClass(1).steps(2).budget(2));
-                session.generate(Request.ofClass(1).steps(2).budget(2));
+                session.generate(Request.ofClass(1).steps(1).budget(1));
+                session.generate(Request.ofClass(1).steps(1).budget(1));
             }
         });
     }

@@ -107,6 +107,9 @@ public interface DeviceStream extends AutoCloseable {
     /** Says that a step of a generation ends here, and waits where more than two are queued. */
     void endStep();
 
+    /** How long {@link #endStep} has waited in all, in nanoseconds. */
+    long waitedNanos();
+
     /** Whether steps can be queued ahead of their execution. */
     boolean isQueue();
 

@@ -93,6 +93,11 @@ final class CpuStream implements DeviceStream {
     }
 
     @Override
+    public long waitedNanos() {
+        return 0;
+    }
+
+    @Override
     public boolean isQueue() {
         return false;
     }

@@ -35,6 +35,7 @@ final class CudaStream implements DeviceStream {
     private GraphCache graphs;
     private HostTransfers transfers;
     private long steps;
+    private long waitedNanos;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Opens a stream with a thread of its own, and {@link CudaContext#STREAM_BYTES} of device memory. */
@@ -154,10 +155,17 @@ final class CudaStream implements DeviceStream {
     public void endStep() {
         var end = stepEnds.get((int) (steps % STEPS_AHEAD));
         if (steps >= STEPS_AHEAD) {
+            long start = System.nanoTime();
             CudaRuntime.synchronize(end); // as recorded that many steps ago
+            waitedNanos += System.nanoTime() - start;
         }
         CudaRuntime.record(end, stream);
         steps++;
+    }
+
+    @Override
+    public long waitedNanos() {
+        return waitedNanos;
     }
 
     @Override
