@@ -1,7 +1,8 @@
 /**
  * Maskleap: masked image generation with MIGM-Shortcut, on native kernels.
  *
- * <p>Give it native access by name: {@code --enable-native-access=io.maskleap}.
+ * <p>Give it native access by name: {@code --enable-native-access=io.maskleap}; for a GPU also to {@code org.bytedeco.javacpp} and
+ * {@code org.bytedeco.cuda}.
  */
 @SuppressWarnings("module") // The demo is compiled after this module.
 module io.maskleap {
