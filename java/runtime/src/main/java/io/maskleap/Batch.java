@@ -36,6 +36,10 @@ final class Batch implements AutoCloseable {
     private record StepShape(boolean full, int images, int guided, int rowCapacity, int keyCapacity, boolean recorded) {
     }
 
+    /** The work of computing the modulations of so many steps. */
+    private record Modulating(int steps) {
+    }
+
     /** The work of decoding an image, which is the same for all. */
     private record Decoding() {
     }
@@ -59,6 +63,9 @@ final class Batch implements AutoCloseable {
     private final MemorySegment rgb;
     private final MaskGit.Activations baseActivations;
     private final MaskGitShortcut.Activations shortcutActivations;
+    private final MaskGitShortcut.Modulations modulations;
+    private final Tensor modulation;
+    private final MemorySegment maskRatios;
     private final VqganDecoder.Activations decoderActivations;
 
     private Sequences sequences;
@@ -88,7 +95,10 @@ final class Batch implements AutoCloseable {
         rgb = workspace.bytes(VqganConfig.RGB * (long) imageSize() * imageSize());
         baseActivations = new MaskGit.Activations(workspace, base, rows);
         shortcutActivations = shortcut.map(network -> new MaskGitShortcut.Activations(workspace, network, rows,
-                (long) maxImages * config.tokens(), maxImages)).orElse(null);
+                (long) maxImages * config.tokens())).orElse(null);
+        modulations = shortcut.map(network -> new MaskGitShortcut.Modulations(workspace, network, config.tokens())).orElse(null);
+        modulation = shortcut.map(network -> workspace.tensor(F32, 1, 2L * network.config().channels())).orElse(null);
+        maskRatios = workspace.bytes((long) config.tokens() * Float.BYTES);
         decoderActivations = new VqganDecoder.Activations(workspace, decoder, config.grid());
     }
 
@@ -129,6 +139,24 @@ final class Batch implements AutoCloseable {
         sampler.reset(stream, seeds);
         newlyFixed = 0;
         stream.write(ids.asSlice(0, sequences.rows() * Integer.BYTES), host -> writeMasked(labels, host));
+        if (plan.usesShortcut() && usedShortcut().embedsTime()) {
+            computeModulations();
+        }
+    }
+
+    /** Those of all steps; a step fixes at least one token, so there are at most as many. */
+    private void computeModulations() {
+        var steps = plan.steps();
+        stream.write(maskRatios.asSlice(0, (long) steps.size() * Float.BYTES), host -> {
+            for (int i = 0; i < steps.size(); i++) {
+                host.setAtIndex(JAVA_FLOAT, i, sampling.block(plan, steps.get(i)).maskRatio());
+            }
+        });
+        stream.replay(new Modulating(steps.size()), () -> usedShortcut().modulations(stream, maskRatios, steps.size(), modulations));
+    }
+
+    private MaskGitShortcut usedShortcut() {
+        return shortcut.orElseThrow();
     }
 
     private void writeMasked(int[] labels, MemorySegment host) {
@@ -149,6 +177,9 @@ final class Batch implements AutoCloseable {
                 recorded.isPresent());
         parameters.write(stream, sampling.block(plan, step), sequences, newlyFixed, keyCapacity);
         recorded.ifPresent(uniforms -> sampler.record(stream, uniforms, sequences.images()));
+        if (!step.full() && usedShortcut().embedsTime()) {
+            stream.copy(modulations.rows(step.index(), 1), modulation);
+        }
         stream.replay(shape, () -> compute(shape));
         newlyFixed = step.toFix();
         stream.endStep();
@@ -160,7 +191,7 @@ final class Batch implements AutoCloseable {
         } else {
             var newTokens = new NewTokens(sampler.newCodes(), sampler.newPositions(), sampler.newCounts(), parameters.keyOffsets(), parameters.keyCounts(),
                     shape.keyCapacity, config.tokens());
-            shortcut.orElseThrow().forward(stream, features(), sequences, newTokens, parameters.maskRatio(), shortcutActivations);
+            usedShortcut().forward(stream, features(), sequences, newTokens, modulation, shortcutActivations);
         }
         var stepLogits = logits(sampler.positions(), shape.rowCapacity);
         var grid = Grid.identity(sequences.images(), sequences.guided(), config.tokens());

@@ -197,13 +197,16 @@ public final class NetworkProbe {
             Arrays.setAll(offsets, s -> s * n);
             var ratios = call.floats(count, 1);
             call.stream.write(ratios.data(), host -> MemorySegment.copy(maskRatios, 0, host, JAVA_FLOAT, 0, count));
-            var activations = call.take(workspace ->
-                    new MaskGitShortcut.Activations(workspace, shortcut, call.sequences.rows(), newIds.length, count));
+            var activations = call.take(workspace -> new MaskGitShortcut.Activations(workspace, shortcut, call.sequences.rows(), newIds.length));
+            var modulations = call.take(workspace -> new MaskGitShortcut.Modulations(workspace, shortcut, count));
+            if (shortcut.embedsTime()) {
+                shortcut.modulations(call.stream, ratios.data(), count, modulations);
+            }
             var feature = call.features(features);
             var countsOnDevice = call.ints(counts);
             var newTokens = new MaskGitShortcut.NewTokens(call.ints(newIds), call.ints(positions(newMap, count, n)), countsOnDevice, call.ints(offsets),
                     countsOnDevice, n, n);
-            shortcut.forward(call.stream, feature, call.sequences, newTokens, new MaskGitShortcut.MaskRatios(ratios.data(), count), activations);
+            shortcut.forward(call.stream, feature, call.sequences, newTokens, modulations.rows(0, count), activations);
             return call.read(feature);
         });
     }

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
 import io.maskleap.kernel.StepBlock;
-import io.maskleap.network.MaskGitShortcut.MaskRatios;
 import io.maskleap.network.Sequences;
 import java.lang.foreign.MemorySegment;
 
@@ -50,11 +49,6 @@ final class StepParameters {
     /** The step's block. */
     MemorySegment block() {
         return block;
-    }
-
-    /** The mask ratio, the same for all images. */
-    MaskRatios maskRatio() {
-        return new MaskRatios(block.asSlice(StepBlock.MASK_RATIO_OFFSET, Float.BYTES), 1);
     }
 
     /** (sequences) int32. */

@@ -26,16 +26,13 @@ public record StepBlock(int index, int masked, int toFix, Confidence confidence,
     /** Bytes of the block. */
     public static final long BYTES = ParameterStruct.STEP.bytes;
 
-    /** Where the mask ratio stands in the block: the time embedding reads it there. */
-    public static final long MASK_RATIO_OFFSET = 16;
-
     /** Writes the block to host memory, at least {@link #BYTES} long. */
     public void writeTo(MemorySegment block) {
         block.set(ValueLayout.JAVA_INT, 0, index);
         block.set(ValueLayout.JAVA_INT, 4, masked);
         block.set(ValueLayout.JAVA_INT, 8, toFix);
         block.set(ValueLayout.JAVA_INT, 12, confidence.ordinal());
-        block.set(ValueLayout.JAVA_FLOAT, MASK_RATIO_OFFSET, maskRatio);
+        block.set(ValueLayout.JAVA_FLOAT, 16, maskRatio);
         block.set(ValueLayout.JAVA_FLOAT, 20, guidance);
         block.set(ValueLayout.JAVA_FLOAT, 24, drawScale);
         block.set(ValueLayout.JAVA_FLOAT, 28, confidenceScale);

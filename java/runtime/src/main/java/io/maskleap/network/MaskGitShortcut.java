@@ -107,13 +107,30 @@ public final class MaskGitShortcut {
             int capacity, int stride) {
     }
 
-    /**
-     * The part of the masked tokens before the step.
-     *
-     * @param values float32, device
-     * @param count  1 for all images, or one for each
-     */
-    public record MaskRatios(MemorySegment values, int count) {
+    /** Scales and shifts by time: a row for each of some mask ratios. Nothing depends on the image, so those of all steps can be computed at once. */
+    public static final class Modulations {
+        /** Ratios that go through the time embedding's MLP together. */
+        private static final int ROWS = 32;
+
+        private final Tensor sinusoids;
+        private final Tensor hidden;
+        private final Tensor embedding;
+        private final Tensor all;
+
+        /** Takes room for those of {@code count} mask ratios. */
+        public Modulations(Workspace workspace, MaskGitShortcut network, int count) {
+            int c = network.config.channels();
+            int rows = Math.min(count, ROWS);
+            sinusoids = workspace.tensor(F32, rows, TIME_SINUSOIDS);
+            hidden = workspace.tensor(F32, rows, network.config.timeHidden());
+            embedding = workspace.tensor(F32, rows, c);
+            all = workspace.tensor(F32, count, 2L * c);
+        }
+
+        /** Those of {@code count} ratios from {@code first} on: (count, 2C') float32. */
+        public Tensor rows(int first, int count) {
+            return all.rows(first, count);
+        }
     }
 
     /** Activations of one shortcut step. */
@@ -128,13 +145,9 @@ public final class MaskGitShortcut {
         private final Tensor embedded;
         private final Tensor newTokens;
         private final Tensor newKeysAndValues;
-        private final Tensor sinusoids;
-        private final Tensor timeHidden;
-        private final Tensor timeEmbedding;
-        private final Tensor modulation;
 
-        /** Takes room for {@code rows} rows and {@code newTokens} tokens of {@code images} images. */
-        public Activations(Workspace workspace, MaskGitShortcut network, long rows, long newTokens, int images) {
+        /** Takes room for {@code rows} rows and {@code newTokens} tokens. */
+        public Activations(Workspace workspace, MaskGitShortcut network, long rows, long newTokens) {
             var config = network.config;
             var operands = network.operands;
             int c = config.channels();
@@ -148,19 +161,39 @@ public final class MaskGitShortcut {
             embedded = workspace.tensor(operands, newTokens, config.baseChannels());
             this.newTokens = workspace.tensor(operands, newTokens, c);
             newKeysAndValues = workspace.tensor(operands, newTokens, 2L * c);
-            sinusoids = workspace.tensor(F32, images, TIME_SINUSOIDS);
-            timeHidden = workspace.tensor(F32, images, config.timeHidden());
-            timeEmbedding = workspace.tensor(F32, images, c);
-            modulation = workspace.tensor(F32, images, 2L * c);
+        }
+    }
+
+    /** Whether a step depends on the time: then it wants a modulation. */
+    public boolean embedsTime() {
+        return time != null;
+    }
+
+    /**
+     * Computes the modulations of the first {@code count} ratios; where the time counts.
+     *
+     * @param maskRatios (count) float32, device: masked part of the tokens before a step
+     */
+    public void modulations(DeviceStream stream, MemorySegment maskRatios, int count, Modulations m) {
+        for (int first = 0; first < count; first += Modulations.ROWS) {
+            int rows = Math.min(Modulations.ROWS, count - first);
+            var sinusoids = m.sinusoids.rows(0, rows);
+            var hidden = m.hidden.rows(0, rows);
+            var embedding = m.embedding.rows(0, rows);
+            stream.kernels().timeEmbedding(maskRatios.asSlice((long) first * Float.BYTES, (long) rows * Float.BYTES), sinusoids);
+            stream.linear(sinusoids, time.up, hidden, 1);
+            stream.linear(hidden, time.down, embedding, 1);
+            stream.linear(embedding, time.modulation, m.rows(first, rows), 1);
         }
     }
 
     /**
      * One shortcut step: f += S(f, x, t).
      *
-     * @param feature in and out (sequences * T, C) float32
+     * @param feature    in and out (sequences * T, C) float32
+     * @param modulation (1, 2C') float32 for all images or (images, 2C'); looked at only where the time counts
      */
-    public void forward(DeviceStream stream, Tensor feature, Sequences sequences, NewTokens tokens, MaskRatios maskRatios, Activations a) {
+    public void forward(DeviceStream stream, Tensor feature, Sequences sequences, NewTokens tokens, Tensor modulation, Activations a) {
         var kernels = stream.kernels();
         long N = sequences.rows();
         long perImage = sequences.rowsPerImage();
@@ -209,7 +242,7 @@ public final class MaskGitShortcut {
             kernels.addLayerNorm(x, null, outNorm.gamma(), outNorm.beta(), h, LAST_EPS);
         } else {
             kernels.addLayerNorm(x, null, outNorm.gamma(), outNorm.beta(), x, LAST_EPS);
-            kernels.modulate(x, modulation(stream, maskRatios, a), h, maskRatios.count == 1 ? N : perImage);
+            kernels.modulate(x, modulation, h, modulation.rows() == 1 ? N : perImage);
         }
         if (projections == null) {
             kernels.add(h, feature);
@@ -240,19 +273,5 @@ public final class MaskGitShortcut {
         var projected = a.newTokens.rows(0, rows);
         stream.linear(embedded, projections.newTokens, projected, tokens.capacity);
         return projected;
-    }
-
-    /** (count, 2C'): scale and shift by time. */
-    private Tensor modulation(DeviceStream stream, MaskRatios maskRatios, Activations a) {
-        int count = maskRatios.count;
-        var sinusoids = a.sinusoids.rows(0, count);
-        var hidden = a.timeHidden.rows(0, count);
-        var embedding = a.timeEmbedding.rows(0, count);
-        var modulation = a.modulation.rows(0, count);
-        stream.kernels().timeEmbedding(maskRatios.values, sinusoids);
-        stream.linear(sinusoids, time.up, hidden, 1);
-        stream.linear(hidden, time.down, embedding, 1);
-        stream.linear(embedding, time.modulation, modulation, 1);
-        return modulation;
     }
 }
