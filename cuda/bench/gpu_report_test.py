@@ -54,6 +54,12 @@ class GpuReportTest(unittest.TestCase):
         self.assertEqual(self.goals("first_image"), [None])
         self.assertIn("goal 1500 ms: not measured", self.words())
 
+    def test_a_rehearsal_has_no_goals(self):
+        self.write("table.jsonl", {"row": "full_step", "dtype": "f32", "images": 1, "median_ms": 40.0})
+        summary = gpu_report.summarize(gpu_report.read(self.folder), rehearsal=True)
+        self.assertEqual([row["goals"] for row in summary["table"] if row["goals"]], [])
+        self.assertEqual(summary["table"][0]["ms_per_image"], 40.0)
+
     def test_the_first_image_is_of_its_own_file(self):
         self.write("first-image.jsonl", {"row": "first_image", "dtype": "bf16", "images": 1, "median_ms": 900.0})
         self.assertEqual(self.goals("first_image"), [900.0])
