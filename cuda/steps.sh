@@ -42,6 +42,8 @@ begin() {
         command -v nvidia-smi > /dev/null || die "no nvidia-smi, so no NVIDIA driver; without a GPU there is --rehearse"
     fi
 
+    ! $rehearse || total_limit=1800 build_limit=900  # on few cores, perhaps
+
     mkdir -p "$out"
     rm -f "$out"/*.{tsv,log,json,jsonl,txt}
     fact kind "$($rehearse && echo "a rehearsal without a GPU" || echo "on a GPU")"
@@ -112,6 +114,8 @@ part() { ! wanted "$1" || "${@:2}"; }
 
 # ---- parts that need no Java ----
 
+build_limit=300
+
 # What the parts need. Ends all where it cannot be built.
 build() {
     local programs=()
@@ -119,7 +123,7 @@ build() {
     ! wanted cases sanitizers || programs+=("$($rehearse && echo cases-emulated || echo cases-cuda)")
     ! wanted bench || programs+=("$($rehearse && echo bench || echo bench-cuda)")
     ((${#programs[@]})) || return 0
-    step build 300 ./build-native.sh "${programs[@]}" || die "the build failed: see $out/build.log"
+    step build $build_limit ./build-native.sh "${programs[@]}" || die "the build failed: see $out/build.log"
     cp native/build/cuda/registers.txt "$out" 2> /dev/null || true
 }
 

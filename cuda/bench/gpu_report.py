@@ -118,6 +118,10 @@ def goal_words(goal):
     return f"goal {wanted}: {verdict}" if at_most else f"goal {wanted}: {verdict} ({goal['reached']:.3g})"
 
 
+def milliseconds(ms):
+    return f"{ms:.4g} ms" if ms < 1000 else f"{ms:.0f} ms"
+
+
 def row_lines(row):
     measured = row["measured"]
     if measured is None:
@@ -125,11 +129,11 @@ def row_lines(row):
     elif "share" in measured:
         value = f"{measured['share']:.1%}"
     else:
-        value = f"{row['ms_per_image']:.4g} ms"
+        value = milliseconds(row["ms_per_image"])
     dtype = measured["dtype"] if measured and "dtype" in measured else ""
-    yield f"{row['words']:<46} {dtype:<5} {value:>12}  {'; '.join(goal_words(goal) for goal in row['goals'])}".rstrip()
+    yield f"{row['words']:<48} {dtype:<5} {value:>12}  {'; '.join(goal_words(goal) for goal in row['goals'])}".rstrip()
     if measured is not None:
-        ways = [f"{peer['way']} {per_image(peer):.4g} ms ({per_image(peer) / row['ms_per_image']:.2f}x)" for peer in row["peers"] if "median_ms" in peer]
+        ways = [f"{peer['way']} {milliseconds(per_image(peer))} ({per_image(peer) / row['ms_per_image']:.2f}x)" for peer in row["peers"] if "median_ms" in peer]
         if ways:
             yield f"    PyTorch: {', '.join(ways)}"
     for peer in row["peers"]:
@@ -144,7 +148,7 @@ def text(summary):
         for name, verified in summary["fixtures"].items():
             yield fixture_line(name.removeprefix("verify-"), verified)
     yield ""
-    yield f"{'random weights, guidance on':<46} {'':<5} {'median':>12}  goals for an H200, MaskGIT-512 size"
+    yield f"{'random weights, guidance on':<48} {'':<5} {'median':>12}  goals for an H200, MaskGIT-512 size"
     for row in summary["table"]:
         yield from row_lines(row)
 

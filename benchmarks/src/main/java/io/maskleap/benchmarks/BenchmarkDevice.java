@@ -1,6 +1,8 @@
 package io.maskleap.benchmarks;
 
 import io.maskleap.Device;
+import io.maskleap.Maskleap;
+import io.maskleap.error.MaskleapException;
 
 /** Devices as a benchmark's parameters name them. */
 final class BenchmarkDevice {
@@ -21,6 +23,17 @@ final class BenchmarkDevice {
             case String name when name.equals("emulated") && parts.length == 1 -> Device.emulated();
             default -> throw unknown(text);
         };
+    }
+
+    /** What results of {@code device} are compared with: the CPU, or, in a program that cannot use it, the device itself in float32. */
+    static Device reference(Device device) {
+        try {
+            Maskleap.nativeLibraryInfo(Device.cpu());
+            return Device.cpu();
+        } catch (MaskleapException e) {
+            System.out.println("compared with the device itself in float32, not the CPU: " + e.getMessage());
+            return device;
+        }
     }
 
     private static int number(String text, String number, int least) {

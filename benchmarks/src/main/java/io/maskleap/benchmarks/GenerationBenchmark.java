@@ -1,6 +1,5 @@
 package io.maskleap.benchmarks;
 
-import io.maskleap.Device;
 import io.maskleap.GeneratedImage;
 import io.maskleap.Model;
 import io.maskleap.Request;
@@ -37,8 +36,9 @@ public class GenerationBenchmark {
     @Param({"16-5", "16-16", "5-5"})
     public String plan;
 
-    @Param("2")
-    public int threads;
+    /** See {@link BenchmarkDevice#of}. */
+    @Param("cpu:2")
+    public String device;
 
     private Model model;
     private Session session;
@@ -47,7 +47,7 @@ public class GenerationBenchmark {
     @Setup
     public void setUp() {
         var numbers = Arrays.stream(plan.split("-")).mapToInt(Integer::parseInt).toArray();
-        model = Model.open(DemoModel.folder(), Device.cpu(threads));
+        model = Model.open(DemoModel.folder(), BenchmarkDevice.of(device));
         session = model.newSession();
         request = Request.ofClass("star").seed(7).steps(numbers[0]).budget(numbers[1]);
         if (!Arrays.equals(maskleap().getFirst().image().rgb(), maskleap().getFirst().image().rgb())) {

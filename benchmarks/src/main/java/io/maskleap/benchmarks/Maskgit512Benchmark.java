@@ -1,7 +1,6 @@
 package io.maskleap.benchmarks;
 
 import io.maskleap.CancelledException;
-import io.maskleap.Device;
 import io.maskleap.GeneratedImage;
 import io.maskleap.Model;
 import io.maskleap.Precision;
@@ -68,7 +67,7 @@ public class Maskgit512Benchmark {
         session = model.newSession(batch);
         request = Request.ofClass(3).seed(7).steps(STEPS).budget(BUDGET).count(batch);
         float[] exact;
-        try (var reference = Model.open(folder, Device.cpu(), Precision.FLOAT32); var sessionOfIt = reference.newSession()) {
+        try (var reference = Model.open(folder, BenchmarkDevice.reference(BenchmarkDevice.of(device)), Precision.FLOAT32); var sessionOfIt = reference.newSession()) {
             exact = firstFeatures(sessionOfIt);
         }
         double error = Errors.relative(firstFeatures(session), exact);

@@ -1,6 +1,5 @@
 package io.maskleap.benchmarks;
 
-import io.maskleap.Device;
 import io.maskleap.Model;
 import io.maskleap.NetworkProbe;
 import io.maskleap.Precision;
@@ -45,8 +44,9 @@ public class StepBenchmark {
     @Param({"FLOAT32", "BFLOAT16"})
     public Precision precision;
 
-    @Param("2")
-    public int threads;
+    /** See {@link BenchmarkDevice#of}. */
+    @Param("cpu:2")
+    public String device;
 
     private Model model;
     private NetworkProbe probe;
@@ -58,12 +58,12 @@ public class StepBenchmark {
     @Setup(Level.Trial)
     public void setUp() {
         float[] exact;
-        try (var reference = Model.open(DemoModel.folder(), Device.cpu(threads), Precision.FLOAT32)) {
+        try (var reference = Model.open(DemoModel.folder(), BenchmarkDevice.reference(BenchmarkDevice.of(device)), Precision.FLOAT32)) {
             prepare(reference);
             feature = full();
             exact = maskleap();
         }
-        model = Model.open(DemoModel.folder(), Device.cpu(threads), precision);
+        model = Model.open(DemoModel.folder(), BenchmarkDevice.of(device), precision);
         prepare(model);
         double error = Errors.relative(maskleap(), exact);
         System.out.printf("%s: largest error %.1e of the largest feature%n", model.deviceDescription(), error);
