@@ -11,14 +11,24 @@
 bundle=$(readlink -f "${BASH_SOURCE[0]%/*}/..")
 java=$bundle/lib/java/bin/java
 
+# Whether folder $1 is a checkout.
+is_checkout() { [[ -f $1/java/demo/src/main/resources/io/maskleap/demo/model.json ]]; }
+
 # Sets `checkout`.
 find_checkout() {
-    checkout=${MASKLEAP_CHECKOUT:-}
-    [[ -z $checkout ]] || return 0
+    checkout=
+    if [[ -n ${MASKLEAP_CHECKOUT:-} ]]; then
+        if ! is_checkout "$MASKLEAP_CHECKOUT"; then
+            echo "${0##*/}: MASKLEAP_CHECKOUT ($MASKLEAP_CHECKOUT) is no checkout of Maskleap: it has no java/demo with a model.json" >&2
+            exit 2
+        fi
+        checkout=$(readlink -f "$MASKLEAP_CHECKOUT")
+        return
+    fi
     local folder=$bundle
     while [[ -n $folder ]]; do
         folder=${folder%/*}
-        if [[ -f $folder/java/demo/src/main/resources/io/maskleap/demo/model.json ]]; then
+        if is_checkout "$folder"; then
             checkout=$folder
             return
         fi
