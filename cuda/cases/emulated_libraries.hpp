@@ -116,7 +116,7 @@ int cudnnSetConvolutionMathType(void*, int);
 int cudnnGetConvolutionForwardAlgorithm_v7(void*, void*, void*, void*, void*, int, int*, cudnnFwdAlgoPerf*);
 int cudnnConvolutionForward(void*, const void*, void*, const void*, void*, const void*, void*, int, void*, std::size_t, const void*,
                             void*, void*);
-int cudnnTransformTensor(void*, const void*, void*, const void*, const void*, void*, void*);
+int cudnnGetConvolutionForwardWorkspaceSize(void*, void*, void*, void*, void*, int, std::size_t*);
 }
 
 namespace leap::cases {
