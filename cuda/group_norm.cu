@@ -133,12 +133,10 @@ leap_status run(leap_stream stream, const void* x, const float* gamma, const flo
 }  // namespace
 }  // namespace leap
 
-LEAP_EXPORT leap_status leap_group_norm(leap_stream stream, leap_dtype dtype, const void* x, const float* gamma,
-                                        const float* beta, void* y, int64_t N, int64_t pixels, int64_t C, int64_t groups,
-                                        float eps, int32_t swish) {
-    LEAP_TRY(leap::checks::group_norm(dtype, x, gamma, beta, y, N, pixels, C, groups, eps));
-    if (N == 0 || pixels == 0 || C == 0) return LEAP_OK;
-    const leap::Group g{N, pixels, C, C / groups, eps, swish != 0};
-    return dtype == LEAP_F32 ? leap::run<float>(stream, x, gamma, beta, y, g, groups)
-                             : leap::run<leap::bf16>(stream, x, gamma, beta, y, g, groups);
+LEAP_EXPORT leap_status leap_group_norm(leap_stream stream, const leap_group_norm_params* p) {
+    LEAP_TRY(leap::checks::group_norm(p));
+    if (p->N == 0 || p->pixels == 0 || p->C == 0) return LEAP_OK;
+    const leap::Group g{p->N, p->pixels, p->C, p->C / p->groups, p->eps, p->swish != 0};
+    return p->dtype == LEAP_F32 ? leap::run<float>(stream, p->x, p->gamma, p->beta, p->y, g, p->groups)
+                                : leap::run<leap::bf16>(stream, p->x, p->gamma, p->beta, p->y, g, p->groups);
 }

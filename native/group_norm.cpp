@@ -6,7 +6,7 @@
  *           channel, float64 beyond
  * A thread  takes chunks of pixels: each channel's mean, then its squares about that mean, joined group by group. Then the
  *           chunks of an image are joined in order, and chunks are normalised
- * Wants     C % groups == 0; y may be x
+ * Wants     C % groups == 0; y may be x; no scratch of the caller's: the calling thread has its own
  * Source    Wu and He 2018; swish: Ramachandran et al. 2017; joining: Chan et al. 1979, eq. 2.1
  */
 #include <algorithm>
@@ -100,8 +100,10 @@ void normalise(const T* x, T* y, int64_t pixels, int64_t C, const float* mean, c
 }
 
 template <class T>
-leap_status run(const T* x, const float* gamma, const float* beta, T* y, int64_t N, int64_t pixels, int64_t C,
-                int64_t groups, float eps, bool swish) {
+leap_status run(const leap_group_norm_params& p) {
+    const T* x = static_cast<const T*>(p.x);
+    T* y = static_cast<T*>(p.y);
+    const int64_t N = p.N, pixels = p.pixels, C = p.C, groups = p.groups;
     const int64_t channels_per_group = C / groups;
     const int64_t chunk_size = chunk_pixels(C);
     const int64_t chunks = ceil_div(pixels, chunk_size);
@@ -133,11 +135,11 @@ leap_status run(const T* x, const float* gamma, const float* beta, T* y, int64_t
             const int64_t g = item % groups;
             Moments group;
             for (int64_t chunk = 0; chunk < chunks; ++chunk) group.join(moments[(n * chunks + chunk) * groups + g]);
-            const double inverse = 1 / std::sqrt(group.squares / group.count + double(eps));
+            const double inverse = 1 / std::sqrt(group.squares / group.count + double(p.eps));
             float* mean = channels + n * 2 * C;
             for (int64_t c = g * channels_per_group; c < (g + 1) * channels_per_group; ++c) {
                 mean[c] = float(group.mean);
-                mean[C + c] = float(inverse * gamma[c]);
+                mean[C + c] = float(inverse * p.gamma[c]);
             }
         }
 #pragma omp for schedule(static)
@@ -146,10 +148,10 @@ leap_status run(const T* x, const float* gamma, const float* beta, T* y, int64_t
             const int64_t at = (piece / chunks * pixels + pixel) * C;
             const int64_t count = std::min(chunk_size, pixels - pixel);
             const float* mean = channels + piece / chunks * 2 * C;
-            if (swish)
-                normalise<true>(x + at, y + at, count, C, mean, mean + C, beta);
+            if (p.swish)
+                normalise<true>(x + at, y + at, count, C, mean, mean + C, p.beta);
             else
-                normalise<false>(x + at, y + at, count, C, mean, mean + C, beta);
+                normalise<false>(x + at, y + at, count, C, mean, mean + C, p.beta);
         }
     }
     return LEAP_OK;
@@ -158,12 +160,8 @@ leap_status run(const T* x, const float* gamma, const float* beta, T* y, int64_t
 }  // namespace
 }  // namespace leap
 
-LEAP_EXPORT leap_status leap_group_norm(leap_stream, leap_dtype dtype, const void* x, const float* gamma, const float* beta,
-                                        void* y, int64_t N, int64_t pixels, int64_t C, int64_t groups, float eps,
-                                        int32_t swish) {
-    LEAP_TRY(leap::checks::group_norm(dtype, x, gamma, beta, y, N, pixels, C, groups, eps));
-    if (N == 0 || pixels == 0 || C == 0) return LEAP_OK;
-    return leap::with_element(dtype, [&]<class T>() {
-        return leap::run(static_cast<const T*>(x), gamma, beta, static_cast<T*>(y), N, pixels, C, groups, eps, swish != 0);
-    });
+LEAP_EXPORT leap_status leap_group_norm(leap_stream, const leap_group_norm_params* p) {
+    LEAP_TRY(leap::checks::group_norm(p));
+    if (p->N == 0 || p->pixels == 0 || p->C == 0) return LEAP_OK;
+    return leap::with_element(p->dtype, [&]<class T>() { return leap::run<T>(*p); });
 }

@@ -52,6 +52,7 @@ void bench_softmax(int rows, int columns) {
 
 void bench_group_norm(int pixels, int C) {
     constexpr const char* KERNEL = "group_norm_swish";
+    constexpr int64_t GROUPS = 32;
     constexpr double MEAN_OF_SWISH = 0.2066;  // of a normal variable
     if (!is_wanted(KERNEL)) return;
     const double bytes = 3.0 * pixels * C * sizeof(Bf16);
@@ -59,8 +60,13 @@ void bench_group_norm(int pixels, int C) {
     const Normals<Bf16> x(int64_t(pixels) * C, copies);
     const Rotating<Bf16> y(int64_t(pixels) * C, copies);
     const Rotating<float> gamma(std::vector<float>(C, 1.0f), 1), beta(std::vector<float>(C, 0.0f), 1);
+    const Rotating<char> scratch(GROUPS * LEAP_GROUP_NORM_SCRATCH, 1);
     const auto call = [&](leap_stream stream, int i) {
-        require(leap_group_norm(stream, LEAP_BF16, x.at(i), gamma.at(0), beta.at(0), y.at(i), 1, pixels, C, 32, 1e-6f, 1));
+        leap_group_norm_params p{};
+        p.x = x.at(i), p.gamma = gamma.at(0), p.beta = beta.at(0), p.y = y.at(i);
+        p.scratch = scratch.at(0), p.scratch_bytes = GROUPS * LEAP_GROUP_NORM_SCRATCH;
+        p.N = 1, p.pixels = pixels, p.C = C, p.groups = GROUPS, p.eps = 1e-6f, p.dtype = LEAP_BF16, p.swish = 1;
+        require(leap_group_norm(stream, &p));
     };
     run_once(call);
     const std::vector<Bf16> result = y.read(0);

@@ -15,8 +15,6 @@ LEAP_CASES(dtypes) {
     refuses("activation dtype", [] { return leap_activation(stream(), NONE, LEAP_SILU, nullptr, nullptr, nullptr, 0, 0); });
     refuses("swiglu dtype", [] { return leap_swiglu(stream(), NONE, nullptr, nullptr, 0, nullptr, 0, 0); });
     refuses("modulate y_dtype", [] { return leap_modulate(stream(), nullptr, nullptr, nullptr, NONE, 0, 0, 1); });
-    refuses("group_norm dtype",
-            [] { return leap_group_norm(stream(), NONE, nullptr, nullptr, nullptr, nullptr, 0, 0, 1, 1, 1e-6f, 0); });
     refuses("upsample dtype", [] { return leap_upsample_nearest_2x(stream(), NONE, nullptr, nullptr, 0, 0, 0, 0); });
     refuses("to_rgb dtype", [] { return leap_to_rgb(stream(), NONE, nullptr, nullptr, 0, -1, 1); });
     const auto with = [](auto params, auto&& spoil, auto&& function) {
@@ -34,6 +32,7 @@ LEAP_CASES(dtypes) {
     });
     refuses("embed table_dtype", [=] { return with(leap_embed_params{}, [](auto& p) { p.table_dtype = NONE; }, leap_embed); });
     refuses("embed out_dtype", [=] { return with(leap_embed_params{}, [](auto& p) { p.out_dtype = NONE; }, leap_embed); });
+    refuses("group_norm dtype", [=] { return with(leap_group_norm_params{}, [](auto& p) { p.dtype = NONE; }, leap_group_norm); });
     refuses("gather_rows dtype", [=] { return with(leap_gather_params{}, [](auto& p) { p.dtype = NONE; }, leap_gather_rows); });
 }
 

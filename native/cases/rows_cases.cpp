@@ -111,8 +111,12 @@ void check_group_norm(int N, int pixels, int C, int groups, double mean, bool sw
     const auto gamma = random.normals<float>(C, 0.3, 1), beta = random.normals<float>(C, 0.5);
     Buffer<T> x_device(x, offset), y_device(x.size(), offset);
     Buffer<float> gamma_device(gamma), beta_device(beta);
-    expect_ok(leap_group_norm(stream(), DTYPE<T>, x_device.data(), gamma_device.data(), beta_device.data(), y_device.data(), N,
-                              pixels, C, groups, 1e-6f, swish));
+    Buffer<std::byte> scratch(int64_t(N) * groups * LEAP_GROUP_NORM_SCRATCH);
+    leap_group_norm_params p{};
+    p.x = x_device.data(), p.gamma = gamma_device.data(), p.beta = beta_device.data(), p.y = y_device.data();
+    p.scratch = scratch.data(), p.scratch_bytes = scratch.size();
+    p.N = N, p.pixels = pixels, p.C = C, p.groups = groups, p.eps = 1e-6f, p.dtype = DTYPE<T>, p.swish = swish;
+    expect_ok(leap_group_norm(stream(), &p));
     const int channels = C / groups;
     const auto formula = [&]<class Real>(Real, int n, int group, std::vector<double>& y) {
         const auto at = [&](int pixel, int c) { return (int64_t(n) * pixels + pixel) * C + group * channels + c; };
@@ -138,8 +142,8 @@ void check_group_norm(int N, int pixels, int C, int groups, double mean, bool sw
         }
     for (double& value : plain) value = rounded_to<T>(value);
     expect_close("y", y_device.read(), reference, plain);
-    expect_ok(leap_group_norm(stream(), DTYPE<T>, x_device.data(), gamma_device.data(), beta_device.data(), x_device.data(), N,
-                              pixels, C, groups, 1e-6f, swish));
+    p.y = x_device.data();
+    expect_ok(leap_group_norm(stream(), &p));
     expect_equal("y in place of x", x_device.read(), y_device.read());
 }
 

@@ -40,6 +40,7 @@ LEAP_EXPORT int64_t leap_struct_bytes(int32_t which) {
         case LEAP_STRUCT_SAMPLE: return sizeof(leap_sample_params);
         case LEAP_STRUCT_SELECT: return sizeof(leap_select_params);
         case LEAP_STRUCT_ROPE: return sizeof(leap_rope_params);
+        case LEAP_STRUCT_GROUP_NORM: return sizeof(leap_group_norm_params);
         default: return -1;
     }
 }

@@ -257,16 +257,16 @@ inline leap_status select(const leap_select_params* p) {
 
 /* ---- the image decoder --------------------------------------------------------------------------------------------- */
 
-inline leap_status group_norm(leap_dtype dtype, const void* x, const float* gamma, const float* beta, const void* y,
-                              int64_t N, int64_t pixels, int64_t C, int64_t groups, float eps) {
-    LEAP_TRY(require_dtype("group_norm", "dtype", dtype));
-    LEAP_REQUIRE(N >= 0 && pixels >= 0 && C >= 0, LEAP_BAD_ARGUMENT,
-                 "group_norm: N=%lld, pixels=%lld and C=%lld must not be negative", (long long)N, (long long)pixels,
-                 (long long)C);
-    LEAP_REQUIRE(groups >= 1 && C % groups == 0, LEAP_BAD_SHAPE, "group_norm: C=%lld is not a multiple of groups=%lld",
-                 (long long)C, (long long)groups);
-    LEAP_REQUIRE(eps >= 0, LEAP_BAD_ARGUMENT, "group_norm: eps=%g is negative", eps);
-    LEAP_REQUIRE(N == 0 || pixels == 0 || C == 0 || (x && gamma && beta && y), LEAP_BAD_ARGUMENT,
+inline leap_status group_norm(const leap_group_norm_params* p) {
+    LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "group_norm: the parameters are null");
+    LEAP_TRY(require_dtype("group_norm", "dtype", p->dtype));
+    LEAP_REQUIRE(p->N >= 0 && p->pixels >= 0 && p->C >= 0, LEAP_BAD_ARGUMENT,
+                 "group_norm: N=%lld, pixels=%lld and C=%lld must not be negative", (long long)p->N, (long long)p->pixels,
+                 (long long)p->C);
+    LEAP_REQUIRE(p->groups >= 1 && p->C % p->groups == 0, LEAP_BAD_SHAPE,
+                 "group_norm: C=%lld is not a multiple of groups=%lld", (long long)p->C, (long long)p->groups);
+    LEAP_REQUIRE(p->eps >= 0, LEAP_BAD_ARGUMENT, "group_norm: eps=%g is negative", p->eps);
+    LEAP_REQUIRE(p->N == 0 || p->pixels == 0 || p->C == 0 || (p->x && p->gamma && p->beta && p->y), LEAP_BAD_ARGUMENT,
                  "group_norm: x, gamma, beta and y must not be null");
     return LEAP_OK;
 }

@@ -56,7 +56,8 @@ enum {
     LEAP_STRUCT_STEP = 4,
     LEAP_STRUCT_SAMPLE = 5,
     LEAP_STRUCT_SELECT = 6,
-    LEAP_STRUCT_ROPE = 7
+    LEAP_STRUCT_ROPE = 7,
+    LEAP_STRUCT_GROUP_NORM = 8
 };
 int64_t leap_struct_bytes(int32_t which);
 
@@ -304,11 +305,30 @@ leap_status leap_select(leap_stream stream, const leap_select_params* p);
 
 /* ---- the image decoder: channels-last (N, h, w, C) -------------------------------------------------- */
 
+/* Bytes that the caller of a group norm lends for each group of each image, whatever the image's size: room for the moments of
+ * LEAP_GROUP_NORM_SCRATCH / 8 parts of an image, so that more than one block may work on it. */
+enum { LEAP_GROUP_NORM_SCRATCH = 2048 };
+
 /* y = GroupNorm(x) * gamma + beta, then y * sigmoid(y) where `swish` is not 0. Biased variance over h*w and the group's
- * channels. x, y: (N, pixels, C) dtype, may alias; gamma, beta: (C). LEAP_BAD_SHAPE if C % groups != 0.
- * Source: Wu and He 2018; swish: Ramachandran et al. 2017. */
-leap_status leap_group_norm(leap_stream stream, leap_dtype dtype, const void* x, const float* gamma, const float* beta,
-                            void* y, int64_t N, int64_t pixels, int64_t C, int64_t groups, float eps, int32_t swish);
+ * channels. LEAP_BAD_SHAPE if C % groups != 0.
+ * Calls that may run at the same time need scratch of their own; what it holds before and after a call means nothing. A library
+ * that needs none (the CPU's) takes NULL and 0; one that does refuses less than the bytes above with LEAP_BAD_ARGUMENT. */
+typedef struct leap_group_norm_params {
+    const void* x;         /* (N, pixels, C) dtype */
+    const float* gamma;    /* (C) */
+    const float* beta;     /* (C) */
+    void* y;               /* (N, pixels, C) dtype; may alias x */
+    void* scratch;         /* device, aligned to 16 bytes; no alias */
+    int64_t scratch_bytes; /* N * groups * LEAP_GROUP_NORM_SCRATCH, or more */
+    int64_t N, pixels, C, groups;
+    float eps;
+    leap_dtype dtype;
+    int32_t swish;
+    int32_t reserved;      /* 0 */
+} leap_group_norm_params;
+
+/* Source: Wu and He 2018; swish: Ramachandran et al. 2017. */
+leap_status leap_group_norm(leap_stream stream, const leap_group_norm_params* p);
 
 /* Nearest neighbour, factor 2: y[n][i][j] = x[n][i / 2][j / 2]. x: (N, h, w, C); y: (N, 2h, 2w, C); no alias. */
 leap_status leap_upsample_nearest_2x(leap_stream stream, leap_dtype dtype, const void* x, void* y, int64_t N, int64_t h,

@@ -32,6 +32,7 @@ public final class Kernels {
     private final StructWriter sampleParams;
     private final StructWriter selectParams;
     private final StructWriter ropeParams;
+    private final StructWriter groupNormParams;
 
     private final MethodHandle setThreads;
     private final MethodHandle attention;
@@ -66,6 +67,7 @@ public final class Kernels {
         sampleParams = struct(ParameterStruct.SAMPLE);
         selectParams = struct(ParameterStruct.SELECT);
         ropeParams = struct(ParameterStruct.ROPE);
+        groupNormParams = struct(ParameterStruct.GROUP_NORM);
         setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT);
         attention = function("leap_attention", ADDRESS);
         crossAttention = function("leap_cross_attention", ADDRESS);
@@ -84,8 +86,7 @@ public final class Kernels {
         philoxUniform = function("leap_philox_uniform", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
         sample = function("leap_sample", ADDRESS);
         select = function("leap_select", ADDRESS);
-        groupNorm = function("leap_group_norm", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                JAVA_FLOAT, JAVA_INT);
+        groupNorm = function("leap_group_norm", ADDRESS);
         upsample = function("leap_upsample_nearest_2x", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
         toRgb = function("leap_to_rgb", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
     }
@@ -488,19 +489,27 @@ public final class Kernels {
         }
     }
 
-    /** GroupNorm, then swish where asked; x, y: (N * pixels, C) channels-last; gamma, beta: (1, C) float32. */
-    public void groupNorm(Tensor x, Tensor gamma, Tensor beta, Tensor y, long images, long groups, float eps, boolean swish) {
+    /** GroupNorm, then swish where asked. */
+    public void groupNorm(GroupNormCall call) {
         var kernel = "group norm";
+        var x = call.x();
+        var y = call.y();
         requireContiguous(kernel, "x", x);
         requireContiguous(kernel, "y", y);
         requireShape(kernel, "y", y, x.rows(), x.columns());
         requireDtype(kernel, "y", y, x.dtype());
-        requireVector(kernel, "gamma", gamma, x.columns());
-        requireVector(kernel, "beta", beta, x.columns());
-        long pixels = images > 0 ? x.rows() / images : x.rows(); // the kernel refuses what is not positive
+        requireVector(kernel, "gamma", call.gamma(), x.columns());
+        requireVector(kernel, "beta", call.beta(), x.columns());
+        requireBytes(kernel, "scratch", call.scratch(), GroupNormCall.scratchBytes(call.images(), call.groups()));
+        long pixels = call.images() > 0 ? x.rows() / call.images() : x.rows(); // the kernel refuses what is not positive
+        var params = groupNormParams.begin()
+                .pointer(x.data()).pointer(call.gamma().data()).pointer(call.beta().data()).pointer(y.data())
+                .pointer(call.scratch()).int64(call.scratch().byteSize())
+                .int64(call.images()).int64(pixels).int64(x.columns()).int64(call.groups())
+                .float32(call.eps()).dtype(x.dtype()).int32(call.swish() ? 1 : 0).int32(0)
+                .end();
         try {
-            check((int) groupNorm.invokeExact(stream, x.dtype().code, x.data(), gamma.data(), beta.data(), y.data(), images, pixels,
-                    x.columns(), groups, eps, swish ? 1 : 0));
+            check((int) groupNorm.invokeExact(stream, params));
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
         }

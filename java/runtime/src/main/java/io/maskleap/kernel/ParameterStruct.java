@@ -9,7 +9,8 @@ enum ParameterStruct {
     STEP(40),
     SAMPLE(136),
     SELECT(120),
-    ROPE(56);
+    ROPE(56),
+    GROUP_NORM(96);
 
     final long bytes;
 

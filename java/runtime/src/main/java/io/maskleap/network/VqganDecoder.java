@@ -8,6 +8,7 @@ import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
+import io.maskleap.kernel.GroupNormCall;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.weights.TensorSource;
 import java.lang.foreign.MemorySegment;
@@ -106,6 +107,7 @@ public final class VqganDecoder {
         private final MemorySegment k;
         private final MemorySegment v;
         private final MemorySegment scores;
+        private final MemorySegment normScratch;
 
         /** Takes room for one image of {@code grid} x {@code grid} codes. */
         public Activations(Workspace workspace, VqganDecoder network, int grid) {
@@ -121,6 +123,7 @@ public final class VqganDecoder {
             k = workspace.bytes(pixels * channels * bytes);
             v = workspace.bytes(pixels * channels * bytes);
             scores = workspace.bytes(pixels * pixels * bytes);
+            normScratch = workspace.bytes(GroupNormCall.scratchBytes(1, VqganConfig.GROUPS));
         }
     }
 
@@ -157,8 +160,12 @@ public final class VqganDecoder {
             other = swapped;
         }
 
+        private void norm(Tensor x, Norm norm, Tensor y, boolean swish) {
+            stream.kernels().groupNorm(new GroupNormCall(x, norm.gamma(), norm.beta(), y, 1, VqganConfig.GROUPS, EPS, swish, a.normScratch));
+        }
+
         private void normSwish(Tensor x, Norm norm, Tensor y) {
-            stream.kernels().groupNorm(x, norm.gamma(), norm.beta(), y, 1, VqganConfig.GROUPS, EPS, true);
+            norm(x, norm, y, true);
         }
 
         private void residual(Residual block) {
@@ -189,7 +196,7 @@ public final class VqganDecoder {
             var k = tensor(a.k, channels);
             var v = tensor(a.v, channels);
             var scores = Tensor.of(a.scores, dtype, pixels, pixels);
-            stream.kernels().groupNorm(x(), attention.norm.gamma(), attention.norm.beta(), h, 1, VqganConfig.GROUPS, EPS, false);
+            norm(x(), attention.norm, h, false);
             stream.linear(h, attention.q, q, pixels);
             stream.linear(h, attention.k, k, pixels);
             stream.linear(h, attention.v, v, pixels);

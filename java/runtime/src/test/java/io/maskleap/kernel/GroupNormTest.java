@@ -6,7 +6,10 @@ import static io.maskleap.kernel.Refusal.BAD_SHAPE;
 import static io.maskleap.kernel.Refusal.assertRefused;
 import static io.maskleap.kernel.Refusal.nullMatrix;
 import static io.maskleap.kernel.TestLibrary.onThreads;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -79,7 +82,7 @@ class GroupNormTest {
     void noImagesIsNoError() {
         var none = memory.outputFloats(0).matrix(0, 8);
         var row = memory.input(new float[8]).matrix(1, 8);
-        kernels.groupNorm(none, row, row, none, 1, 4, EPS, false);
+        groupNorm(none, row, row, none, 1, 4);
     }
 
     @Test
@@ -113,29 +116,41 @@ class GroupNormTest {
     private final Tensor x = memory.input(small.x).matrix(6, 12);
     private final Tensor row = memory.input(small.gamma).matrix(1, 12);
     private final Tensor y = memory.outputFloats(6 * 12).matrix(6, 12);
+    private final MemorySegment scratch = scratch(2, 5);
+
+    private void groupNorm(Tensor x, Tensor gamma, Tensor beta, Tensor y, long images, long groups) {
+        kernels.groupNorm(new GroupNormCall(x, gamma, beta, y, images, groups, EPS, false, scratch));
+    }
 
     @Test
     void refusesGroupsThatDoNotDivideTheChannels() {
-        assertRefused(BAD_SHAPE, memory, () -> kernels.groupNorm(x, row, row, y, 2, 5, EPS, false), "group", "C", "12", "5");
+        assertRefused(BAD_SHAPE, memory, () -> groupNorm(x, row, row, y, 2, 5), "group", "C", "12", "5");
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, -4})
     void refusesNoGroups(long groups) {
-        assertRefused(BAD_SHAPE, memory, () -> kernels.groupNorm(x, row, row, y, 2, groups, EPS, false), "group", "groups", Long.toString(groups));
+        assertRefused(BAD_SHAPE, memory, () -> groupNorm(x, row, row, y, 2, groups), "group", "groups", Long.toString(groups));
     }
 
     @Test
     void refusesNegativeSizes() {
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.groupNorm(x, row, row, y, -2, 4, EPS, false), "group", "N", "-2");
+        assertRefused(BAD_ARGUMENT, memory, () -> groupNorm(x, row, row, y, -2, 4), "group", "N", "-2");
     }
 
     @Test
     void refusesNullPointers() {
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.groupNorm(nullMatrix(6, 12), row, row, y, 2, 4, EPS, false), "group", "x");
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.groupNorm(x, nullMatrix(1, 12), row, y, 2, 4, EPS, false), "group", "gamma");
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.groupNorm(x, row, nullMatrix(1, 12), y, 2, 4, EPS, false), "group", "beta");
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.groupNorm(x, row, row, nullMatrix(6, 12), 2, 4, EPS, false), "group", "y");
+        assertRefused(BAD_ARGUMENT, memory, () -> groupNorm(nullMatrix(6, 12), row, row, y, 2, 4), "group", "x");
+        assertRefused(BAD_ARGUMENT, memory, () -> groupNorm(x, nullMatrix(1, 12), row, y, 2, 4), "group", "gamma");
+        assertRefused(BAD_ARGUMENT, memory, () -> groupNorm(x, row, nullMatrix(1, 12), y, 2, 4), "group", "beta");
+        assertRefused(BAD_ARGUMENT, memory, () -> groupNorm(x, row, row, nullMatrix(6, 12), 2, 4), "group", "y");
+    }
+
+    @Test
+    void refusesLittleScratch() {
+        var little = scratch.asSlice(0, GroupNormCall.scratchBytes(2, 4) - 1);
+        var refusal = assertThrows(IllegalArgumentException.class, () -> kernels.groupNorm(new GroupNormCall(x, row, row, y, 2, 4, EPS, false, little)));
+        assertEquals("group norm: scratch has 16383 bytes, wanted at least 16384", refusal.getMessage());
     }
 
     private void assertRight(Case c) {
@@ -149,6 +164,11 @@ class GroupNormTest {
     }
 
     private void call(Case c, Tensor from, Tensor to) {
-        kernels.groupNorm(from, memory.input(c.gamma).matrix(1, c.C), memory.input(c.beta).matrix(1, c.C), to, c.images, c.groups, EPS, c.swish);
+        kernels.groupNorm(new GroupNormCall(from, memory.input(c.gamma).matrix(1, c.C), memory.input(c.beta).matrix(1, c.C), to, c.images, c.groups,
+                EPS, c.swish, scratch(c.images, c.groups)));
+    }
+
+    private MemorySegment scratch(long images, long groups) {
+        return memory.outputBytes(GroupNormCall.scratchBytes(images, groups)).segment();
     }
 }

@@ -21,8 +21,8 @@ class KernelLibraryTest {
             int32_t leap_is_supported(void) { return %d; }
             int32_t leap_abi_version(void) { return %d; }
             int64_t leap_struct_bytes(int32_t which) {
-                static const int64_t bytes[] = {136, 72, 104, 96, 40, 136, %d, 56};
-                return which >= 0 && which < 8 ? bytes[which] : -1;
+                static const int64_t bytes[] = {136, 72, 104, 96, 40, 136, %d, 56, 96};
+                return which >= 0 && which < 9 ? bytes[which] : -1;
             }
             """;
 
