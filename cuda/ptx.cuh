@@ -44,6 +44,27 @@ __device__ __forceinline__ float log2_approximate(float x) {
     return y;
 }
 
+/* 1 / x, with a relative error of at most 2^-23; subnormal results become 0. */
+__device__ __forceinline__ float reciprocal_approximate(float x) {
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
+/* ---- global memory --------------------------------------------------------------------------------------- */
+
+/* Neighbouring words by one instruction; `to` is aligned to all of them. A struct of them nvcc may take apart. */
+__device__ __forceinline__ void store_words(void* to, const uint32_t (&words)[1]) {
+    asm volatile("st.global.b32 [%0], %1;" ::"l"(to), "r"(words[0]) : "memory");
+}
+__device__ __forceinline__ void store_words(void* to, const uint32_t (&words)[2]) {
+    asm volatile("st.global.v2.b32 [%0], {%1, %2};" ::"l"(to), "r"(words[0]), "r"(words[1]) : "memory");
+}
+__device__ __forceinline__ void store_words(void* to, const uint32_t (&words)[4]) {
+    asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3])
+                 : "memory");
+}
+
 /* ---- matrix fragments ----------------------------------------------------------------------------------- */
 
 __device__ __forceinline__ uint32_t shared_address(const void* pointer) {

@@ -83,6 +83,19 @@ __global__ void exponentials(const float* x, float* powers, float* logarithms, i
     }
 }
 
+__global__ void reciprocals(const float* x, float* y, int n) {
+    for (int i = int(threadIdx.x); i < n; i += int(blockDim.x)) y[i] = ptx::reciprocal_approximate(x[i]);
+}
+
+/* Seven words of x in stores of 1, 2 and 4, one after another. */
+__global__ void store_all(const uint32_t* x, uint32_t* y) {
+    if (lane_id() != 0) return;
+    const uint32_t four[4] = {x[0], x[1], x[2], x[3]}, two[2] = {x[4], x[5]}, one[1] = {x[6]};
+    ptx::store_words(y, four);
+    ptx::store_words(y + 4, two);
+    ptx::store_words(y + 6, one);
+}
+
 std::vector<uint16_t> bits_of(const std::vector<Bf16>& x) {
     std::vector<uint16_t> bits(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) bits[i] = x[i].bits;
@@ -185,6 +198,26 @@ LEAP_CASES(ptx) {
             expect(power[i] == power[i] && (logarithm[i] == l || std::abs(logarithm[i] - l) <= 0x1p-21 * std::max(1.0, std::abs(l))),
                    "log2(%.9g) is %.9g", std::abs(x[i]), logarithm[i]);
         }
+    });
+    define("approximate reciprocals", [] {
+        Random random;
+        std::vector<float> x = random.normals<float>(2000, 30);
+        for (float special : {1.0f, 2.0f, -4.0f, 0x1p-126f, 3.0e38f, 1e-40f, 0.0f, INFINITY}) x.push_back(special);
+        const int n = int(x.size());
+        Buffer<float> x_device(x), y_device(n);
+        expect_ok(launch<reciprocals>({stream(), {1}, {WARP}}, x_device.data(), y_device.data(), n));
+        const std::vector<float> y = y_device.read();
+        for (int i = 0; i < n; ++i) {
+            const double wanted = std::abs(x[i]) < 0x1p-126f ? INFINITY : 1 / double(x[i]);
+            expect(y[i] == wanted || std::abs(y[i] - wanted) <= std::max(0x1p-23 * std::abs(wanted), 0x1p-126), "1 / %.9g is %.9g", x[i],
+                   y[i]);
+        }
+    });
+    define("stores of words", [] {
+        const std::vector<uint32_t> x{1, 20, 300, 4000, 50000, 600000, 7000000};
+        Buffer<uint32_t> x_device(x), y_device(7);
+        expect_ok(launch<store_all>({stream(), {1}, {WARP}}, x_device.data(), y_device.data()));
+        expect_equal("y", y_device.read(), x);
     });
 }
 

@@ -1,6 +1,7 @@
 /* tiles_cases.cpp: how kernels are cut: pure functions of sizes. */
 #include "attention_tiles.hpp"
 #include "case.hpp"
+#include "group_norm_tiles.hpp"
 #include "sample_tiles.hpp"
 
 namespace leap::cases {
@@ -38,6 +39,58 @@ LEAP_CASES(attention_tiles) {
         expect(cross_tiles_per_block(1025, 16, 2, 132) == 1, "MaskGIT's queries are streamed");
         expect(cross_tiles_per_block(4300, 32, 2, 132) == 8, "DiMOO's queries are not");
         expect(cross_tiles_per_block(0, 1, 1, 132) == 1, "no queries");
+    });
+}
+
+LEAP_CASES(group_norm_tiles) {
+    using namespace leap::group_norm;
+    define("chunks hold every pixel once", [] {
+        for (int64_t pixels : {1, 2, 31, 257, 1500, 4096, 9001, 65536, 262143, 1 << 20, 1 << 30})
+            for (int64_t C : {1, 3, 32, 128, 512, 4100}) {
+                const Chunks chunks = cut_pixels(pixels, C);
+                expect(chunks.count >= 1 && chunks.count <= MAX_CHUNKS, "%lld x %lld has %d chunks", (long long)pixels, (long long)C,
+                       chunks.count);
+                int64_t sum = 0;
+                for (int i = 0; i < chunks.count; ++i) {
+                    const int64_t own = chunks.pixels_of(i, pixels);
+                    expect(own >= 1 && own <= chunks.pixels, "%lld x %lld: chunk %d has %lld pixels", (long long)pixels, (long long)C, i,
+                           (long long)own);
+                    sum += own;
+                }
+                expect(sum == pixels, "%lld x %lld: chunks hold %lld pixels", (long long)pixels, (long long)C, (long long)sum);
+            }
+    });
+    define("the decoder's images are cut for a whole GPU", [] {
+        for (const auto& [side, C, count] : {std::tuple{512, 128, 256}, {256, 256, 256}, {128, 256, 256}, {64, 512, 128}, {32, 512, 32}}) {
+            const Chunks chunks = cut_pixels(side * side, C);
+            expect(chunks.count == count, "%d x %d x %d has %d chunks", side, side, C, chunks.count);
+        }
+    });
+    define("a block's groups have a thread for every pack", [] {
+        for (const auto& [packs_per_group, groups, wanted] :
+             {std::tuple{1, 32, 32}, {2, 32, 32}, {20, 32, 25}, {512, 32, 1}, {513, 32, 1}, {5000, 1, 1}, {1, 1000, 512}})
+            expect(groups_per_block(packs_per_group, groups) == wanted, "%d packs of %d groups: %d to a block", packs_per_group, groups,
+                   groups_per_block(packs_per_group, groups));
+    });
+    define("scratch that is too small is refused", [] {
+        constexpr int64_t N = 2, GROUPS = 4, WANTED = N * GROUPS * LEAP_GROUP_NORM_SCRATCH;
+        Buffer<float> x(N * 3 * 8), gamma(8), beta(8), y(N * 3 * 8);
+        Buffer<std::byte> scratch(WANTED + 16);
+        leap_group_norm_params p{};
+        p.x = x.data(), p.gamma = gamma.data(), p.beta = beta.data(), p.y = y.data();
+        p.N = N, p.pixels = 3, p.C = 8, p.groups = GROUPS, p.dtype = LEAP_F32;
+        p.scratch_bytes = WANTED;
+        expect_refused(leap_group_norm(stream(), &p), LEAP_BAD_ARGUMENT, "wanted 16384 for N=2 and groups=4");
+        p.scratch = scratch.data(), p.scratch_bytes = WANTED - 1;
+        expect_refused(leap_group_norm(stream(), &p), LEAP_BAD_ARGUMENT, "scratch_bytes=16383");
+        p.scratch = scratch.data() + 8, p.scratch_bytes = WANTED;
+        expect_refused(leap_group_norm(stream(), &p), LEAP_BAD_ARGUMENT, "aligned to 16 bytes");
+    });
+    define("more images than a grid holds are refused", [] {
+        Buffer<float> one(1);
+        leap_group_norm_params p{};
+        p.x = p.gamma = p.beta = one.data(), p.y = one.data(), p.N = 65536, p.pixels = p.C = p.groups = 1, p.dtype = LEAP_F32;
+        expect_refused(leap_group_norm(stream(), &p), LEAP_BAD_SHAPE, "N=65536");
     });
 }
 

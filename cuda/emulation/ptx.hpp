@@ -22,6 +22,21 @@ inline float exp2_approximate(float x) {
 
 inline float log2_approximate(float x) { return std::log2(x < 0x1p-126f && x > -0x1p-126f ? 0 * x : x); }
 
+inline float reciprocal_approximate(float x) {
+    const float y = 1 / (std::fabs(x) < 0x1p-126f ? 0 * x : x);
+    return std::fabs(y) < 0x1p-126f ? 0 * y : y;
+}
+
+/* ---- global memory --------------------------------------------------------------------------------------- */
+
+template <int WORDS>
+void store_words(void* to, const uint32_t (&words)[WORDS]) {
+    static_assert(WORDS == 1 || WORDS == 2 || WORDS == 4, "one instruction");
+    if (reinterpret_cast<std::uintptr_t>(to) % sizeof words != 0)
+        simt::fault("st.global: %p is not aligned to %zu bytes", to, sizeof words);
+    std::memcpy(to, words, sizeof words);
+}
+
 /* ---- matrix fragments ----------------------------------------------------------------------------------- */
 
 inline float low_half(uint32_t pair) { return __uint_as_float(pair << 16); }

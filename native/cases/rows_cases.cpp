@@ -104,48 +104,65 @@ void check_softmax(int rows, int columns, float scale, int offset) {
     expect_close("x", x_device.read(), reference, plain);
 }
 
-template <class T>
-void check_group_norm(int N, int pixels, int C, int groups, double mean, bool swish, int offset) {
-    Random random;
-    const auto x = random.normals<T>(N * pixels * C, 2, mean);
-    const auto gamma = random.normals<float>(C, 0.3, 1), beta = random.normals<float>(C, 0.5);
-    Buffer<T> x_device(x, offset), y_device(x.size(), offset);
-    Buffer<float> gamma_device(gamma), beta_device(beta);
-    Buffer<std::byte> scratch(int64_t(N) * groups * LEAP_GROUP_NORM_SCRATCH);
-    leap_group_norm_params p{};
-    p.x = x_device.data(), p.gamma = gamma_device.data(), p.beta = beta_device.data(), p.y = y_device.data();
-    p.scratch = scratch.data(), p.scratch_bytes = scratch.size();
-    p.N = N, p.pixels = pixels, p.C = C, p.groups = groups, p.eps = 1e-6f, p.dtype = DTYPE<T>, p.swish = swish;
-    expect_ok(leap_group_norm(stream(), &p));
-    const int channels = C / groups;
-    const auto formula = [&]<class Real>(Real, int n, int group, std::vector<double>& y) {
+struct GroupNormCase {
+    int N, pixels, C, groups;
+    bool swish = false;
+    double mean = 0.3, deviation = 2;
+    double slope = 0;         // from the first pixel to the last: parts of the image differ in their means
+    double gain = 1;          // mean of gamma
+    int offset = 0;           // elements by which the tensors miss their allocation's alignment
+    bool exact_sums = false;  // the bound is y's rounding, without what a plain implementation's sums lose
+
+    template <class T>
+    void check() const {
+        Random random;
+        auto x = random.normals<T>(int64_t(N) * pixels * C, deviation, mean);
+        for (std::size_t i = 0; slope != 0 && i < x.size(); ++i)
+            x[i] = T(float(to_double(x[i]) + slope * double(i / C % pixels) / pixels));
+        const auto gamma = random.normals<float>(C, 0.3 * gain, gain), beta = random.normals<float>(C, 0.5);
+        Buffer<T> x_device(x, offset), y_device(x.size(), offset);
+        Buffer<float> gamma_device(gamma), beta_device(beta);
+        Buffer<std::byte> scratch(int64_t(N) * groups * LEAP_GROUP_NORM_SCRATCH);
+        leap_group_norm_params p{};
+        p.x = x_device.data(), p.gamma = gamma_device.data(), p.beta = beta_device.data(), p.y = y_device.data();
+        p.scratch = scratch.data(), p.scratch_bytes = scratch.size();
+        p.N = N, p.pixels = pixels, p.C = C, p.groups = groups, p.eps = 1e-6f, p.dtype = DTYPE<T>, p.swish = swish;
+        expect_ok(leap_group_norm(stream(), &p));
+        std::vector<double> reference(x.size()), plain(x.size());
+        for (int n = 0; n < N; ++n)
+            for (int group = 0; group < groups; ++group) {
+                formula<double>(x, gamma, beta, n, group, reference);
+                if (exact_sums) formula<double>(x, gamma, beta, n, group, plain);
+                else formula<float>(x, gamma, beta, n, group, plain);
+            }
+        for (double& value : plain) value = rounded_to<T>(value);
+        expect_close("y", y_device.read(), reference, plain);
+        p.y = x_device.data();
+        expect_ok(leap_group_norm(stream(), &p));
+        expect_equal("y in place of x", x_device.read(), y_device.read());
+    }
+
+private:
+    template <class Real, class T>
+    void formula(const std::vector<T>& x, const std::vector<float>& gamma, const std::vector<float>& beta, int n, int group,
+                 std::vector<double>& y) const {
+        const int channels = C / groups;
         const auto at = [&](int pixel, int c) { return (int64_t(n) * pixels + pixel) * C + group * channels + c; };
         Real sum = 0, squares = 0;
         for (int pixel = 0; pixel < pixels; ++pixel)
             for (int c = 0; c < channels; ++c) sum += Real(to_double(x[at(pixel, c)]));
-        const Real average = sum / Real(pixels * channels);
+        const Real average = sum / (Real(pixels) * Real(channels));
         for (int pixel = 0; pixel < pixels; ++pixel)
             for (int c = 0; c < channels; ++c) squares += std::pow(Real(to_double(x[at(pixel, c)])) - average, Real(2));
-        const Real deviation = std::sqrt(squares / Real(pixels * channels) + Real(1e-6f));
+        const Real spread = std::sqrt(squares / (Real(pixels) * Real(channels)) + Real(1e-6f));
         for (int pixel = 0; pixel < pixels; ++pixel)
             for (int c = 0; c < channels; ++c) {
                 const int channel = group * channels + c;
-                const Real z = (Real(to_double(x[at(pixel, c)])) - average) / deviation * Real(gamma[channel]) + Real(beta[channel]);
+                const Real z = (Real(to_double(x[at(pixel, c)])) - average) / spread * Real(gamma[channel]) + Real(beta[channel]);
                 y[at(pixel, c)] = swish ? z / (1 + std::exp(-z)) : z;
             }
-    };
-    std::vector<double> reference(x.size()), plain(x.size());
-    for (int n = 0; n < N; ++n)
-        for (int group = 0; group < groups; ++group) {
-            formula(double(), n, group, reference);
-            formula(float(), n, group, plain);
-        }
-    for (double& value : plain) value = rounded_to<T>(value);
-    expect_close("y", y_device.read(), reference, plain);
-    p.y = x_device.data();
-    expect_ok(leap_group_norm(stream(), &p));
-    expect_equal("y in place of x", x_device.read(), y_device.read());
-}
+    }
+};
 
 }  // namespace
 
@@ -179,14 +196,34 @@ LEAP_CASES(softmax_rows) {
 }
 
 LEAP_CASES(group_norm) {
-    for (const auto& [N, pixels, C, groups] : {std::tuple{1, 1, 1, 1}, {2, 9, 32, 32}, {1, 64, 64, 8}, {2, 25, 30, 6}, {1, 1500, 16, 2}})
+    // Packs of 8, 4, 2 and 1; one part and many; groups that share a block, that have more than one, and that are wider than one.
+    const auto shapes = std::vector<std::tuple<int, int, int, int>>{
+        {1, 1, 1, 1},     {2, 9, 32, 32},   {1, 64, 64, 8},    {2, 25, 30, 6},    {1, 1500, 16, 2}, {1, 1100, 128, 32},
+        {2, 700, 256, 32}, {1, 9001, 64, 32}, {1, 7, 5120, 32}, {1, 5, 9600, 2}, {3, 19, 1100, 1}};
+    for (const auto& [N, pixels, C, groups] : shapes)
         for (int offset : {0, 1}) {
+            GroupNormCase call{N, pixels, C, groups};
+            call.offset = offset;
             const std::string name = text("%d x %d x %d, %d groups, offset %d", N, pixels, C, groups, offset);
-            define(name + ", f32", [=] { check_group_norm<float>(N, pixels, C, groups, 0.3, true, offset); });
-            define(name + ", bf16", [=] { check_group_norm<Bf16>(N, pixels, C, groups, 0.3, false, offset); });
+            define(name + ", bf16", [=] { call.check<Bf16>(); });
+            call.swish = true;
+            define(name + ", f32", [=] { call.check<float>(); });
         }
-    define("a mean far from 0, f32", [] { check_group_norm<float>(1, 400, 32, 8, 1000, false, 0); });
-    define_large("512 x 512 x 128, bf16", [] { check_group_norm<Bf16>(1, 512 * 512, 128, 32, 0.5, true, 0); });
+    define("swish, bf16", [] { GroupNormCase{1, 300, 64, 8, true}.check<Bf16>(); });
+    define("no swish, f32", [] { GroupNormCase{1, 300, 64, 8, false}.check<float>(); });
+    define("a swish of large numbers, f32", [] { GroupNormCase{.N = 1, .pixels = 9, .C = 64, .groups = 4, .swish = true, .gain = 100}.check<float>(); });
+    define("a mean far from 0, f32", [] { GroupNormCase{1, 400, 32, 8, false, 1000}.check<float>(); });
+    for (int C : {32, 256}) {
+        GroupNormCase call{.N = 1, .pixels = 2000, .C = C, .groups = 8, .mean = 100, .deviation = 1};
+        call.exact_sums = true;
+        define(text("a mean of a hundred deviations, %d channels, f32", C), [=] { call.check<float>(); });
+        call.mean = 3, call.slope = 200;
+        define(text("parts with means far apart, %d channels, f32", C), [=] { call.check<float>(); });
+        define(text("parts with means far apart, %d channels, bf16", C), [=] { call.check<Bf16>(); });
+    }
+    define_large("512 x 512 x 128, bf16", [] { GroupNormCase{1, 512 * 512, 128, 32, true, 0.5}.check<Bf16>(); });
+    define_large("256 x 256 x 256, f32", [] { GroupNormCase{1, 256 * 256, 256, 32, true, 0.5}.check<float>(); });
+    define_large("three of 64 x 64 x 512, bf16", [] { GroupNormCase{3, 64 * 64, 512, 32, false, 0.5}.check<Bf16>(); });
 }
 
 }  // namespace leap::cases
