@@ -179,7 +179,7 @@ def softmax_rows(row):
 def group_norm_swish(row):
     pixels, C = row["shape"]
     gamma, beta = randn(C), randn(C)
-    shape = [1, C, 512, pixels // 512]
+    shape = [1, C, 64, pixels // 64]
     rotated = rotate(row["bytes"], lambda: [randn(*shape).to(memory_format=torch.channels_last)])
     return both_ways(rotated, lambda x: F.silu(F.group_norm(x, 32, gamma, beta, 1e-6)))
 

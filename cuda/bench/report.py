@@ -27,6 +27,8 @@ GOALS = {
     ("sample_and_select", (1024, 1024), "f32"): [("eager", 5)],
     ("add_layer_norm", (2050, 768), "f32"): [("eager", 1.5)],
     ("add_layer_norm", (65536, 768), "f32"): [("eager", 1.5), ("floor", 0.85)],
+    ("group_norm_swish", (512 * 512, 128), "bf16"): [("floor", 0.85)],
+    ("group_norm_swish", (256 * 256, 256), "bf16"): [("floor", 0.85)],
 }
 WORDS = {"best": "{:g}x PyTorch's best", "eager": "{:g}x PyTorch eager", "floor": "{:.0%} of the floor"}
 

@@ -84,6 +84,8 @@ void bench_rows() {
     bench_add_norm<Bf16>("add_rms_norm", leap_add_rms_norm, size(4300), 4096);
     bench_softmax(size(4096), size(4096));
     bench_group_norm(size(512 * 512), 128);
+    bench_group_norm(size(256 * 256), 256);
+    bench_group_norm(size(64 * 64), 512);
 }
 
 }  // namespace leap::bench
