@@ -215,7 +215,7 @@ build_emulated_libraries() {
     build_emulated_library libcublasLt.so.13 libcudart.so.13
     build_emulated_library libcublas.so.13
     build_emulated_library libcudnn_graph.so.9 libcudart.so.13
-    build_emulated_library libcudnn_ops.so.9
+    build_emulated_library libcudnn_ops.so.9 libcudnn_graph.so.9 libcudart.so.13
     build_emulated_library libcudnn_cnn.so.9 libcudnn_graph.so.9 libcudart.so.13
     build_emulated_library libcudnn_adv.so.9
     build_emulated_library libcudnn.so.9
