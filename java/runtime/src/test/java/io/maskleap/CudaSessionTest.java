@@ -210,7 +210,7 @@ class CudaSessionTest {
             EmulatedCuda.reset();
             try (var other = Executors.newSingleThreadExecutor()) {
                 var running = other.submit(() -> session.generate(request().steps(60)));
-                while (count(EmulatedCuda.log(), "cudaGraphLaunch") == 0) {
+                while (!running.isDone() && count(EmulatedCuda.log(), "cudaGraphLaunch") == 0) {
                     Thread.onSpinWait();
                 }
                 session.cancel();

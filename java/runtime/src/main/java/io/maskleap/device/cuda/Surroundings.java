@@ -31,11 +31,16 @@ record Surroundings(String platform, Path root, Path home, Map<String, String> e
     /** This process's, but with the libraries that stand in for CUDA's, and our kernels compiled for the processor. */
     static Surroundings emulated() {
         var process = ofProcess();
-        var libraries = Stream.concat(Stream.of(CudaLibrarySearch.DRIVER), Stream.of(CudaLibrary.values()).map(library -> library.soname)).toList();
-        var properties = Map.of(CudaLibrarySearch.PATH_PROPERTY, NativeBundle.emulatedCuda(libraries).toString(),
+        var properties = Map.of(CudaLibrarySearch.PATH_PROPERTY, emulatedLibraries().toString(),
                 CudaProgram.KERNELS_PROPERTY, NativeBundle.maskleap("libmaskleap_cuda_emulated.so").toString());
         return new Surroundings(process.platform, process.root, process.home, process.environment,
                 name -> properties.getOrDefault(name, System.getProperty(name)), process.resources);
+    }
+
+    /** The folder of the libraries that stand in for CUDA's. */
+    static Path emulatedLibraries() {
+        return NativeBundle.emulatedCuda(
+                Stream.concat(Stream.of(CudaLibrarySearch.DRIVER), Stream.of(CudaLibrary.values()).map(library -> library.soname)).toList());
     }
 
     /** A path of the system, such as {@code /usr/lib64}. */

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.maskleap.device.NativeBundle;
 import io.maskleap.kernel.NativeAccess;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -16,7 +15,7 @@ import java.util.List;
 /** What the stand-ins for CUDA's libraries offer beside CUDA: what was called, what is alive, and failures on demand. */
 public final class EmulatedCuda {
     private static final long LOG_BYTES = 16 << 20;
-    private static final Path PATH = NativeBundle.emulatedCuda(List.of("libcudart.so.13")).resolve("libcudart.so.13");
+    private static final Path PATH = Surroundings.emulatedLibraries().resolve(CudaLibrary.CUDART.soname);
     private static final SymbolLookup LIBRARY = NativeAccess.load(PATH, Arena.global());
 
     private static final MethodHandle RESET = function("emulated_reset", FunctionDescriptor.ofVoid());
