@@ -20,7 +20,7 @@ ROWS = {
     "generation_batch": ("the same in a batch, an image, not decoded", [("ms", 22)]),
     "decode": ("decoding, one image", []),
     "host_step": ("the host's time for a step, once captured", [("ms", 0.01)]),
-    "gpu_idle": ("part of a generation between steps and decoding", [("share", 0.02)]),
+    "gpu_idle": ("most that the GPU waits for the host in steps", [("share", 0.02)]),
     "first_image": ("first image after the process starts", [("ms", 1500)]),
 }
 AT_MOST = ("ms", "share")

@@ -15,8 +15,9 @@ import java.util.function.DoubleSupplier;
  * half of them, or fewer of one kind: the difference is that of the steps, and free of what comes before and after them.
  *
  * <p>Rows: {@code full_step} and {@code shortcut_step} of one image, {@code generation}: 32 steps of one image, 12 of them full, decoded;
- * {@code decode} of one image; {@code generation_batch}: the same steps for a whole batch, not decoded; {@code host_step}: the mean time that the host took
- * to queue a step; {@code gpu_idle}: the part of a generation that is neither a step's nor decoding's.
+ * {@code decode} of one image; {@code generation_batch}: the same steps for a whole batch, not decoded. Where steps are queued for a GPU also
+ * {@code host_step}: the mean time that the host took to queue a step; {@code gpu_idle}: all of it, as a part of a generation. The GPU waits for the
+ * host between steps for no longer, because it has work whenever the host waits.
  */
 final class Timetable {
     private static final int STEPS = 32;
@@ -48,15 +49,14 @@ final class Timetable {
         try (var session = model.newSession()) {
             var one = Request.ofClass(LABEL).seed(7).guidance(GUIDANCE);
             var whole = one.steps(STEPS).budget(BUDGET);
-            double full = table.row("full_step", 1, samples, STEPS / 2.0, timed(session, one.steps(STEPS).fullStepsOnly()),
+            table.row("full_step", 1, samples, STEPS / 2.0, timed(session, one.steps(STEPS).fullStepsOnly()),
                     timed(session, one.steps(STEPS / 2).fullStepsOnly()));
-            double shortcut = table.row("shortcut_step", 1, samples, STEPS / 2.0, timed(session, whole), timed(session, whole.steps(STEPS / 2)));
+            table.row("shortcut_step", 1, samples, STEPS / 2.0, timed(session, whole), timed(session, whole.steps(STEPS / 2)));
             var before = session.queueTimes();
             generation = table.row("generation", 1, samples, 1, timed(session, whole), () -> 0);
-            table.hostStep(before, session.queueTimes());
+            table.hostStep(before, session.queueTimes(), generation);
             var half = timed(session, whole.steps(STEPS / 2).budget(BUDGET / 2));
-            double decode = table.row("decode", 1, samples, 1, () -> 2 * half.getAsDouble(), timed(session, whole));
-            table.idle(1 - (BUDGET * full + (STEPS - BUDGET) * shortcut + decode) / generation);
+            table.row("decode", 1, samples, 1, () -> 2 * half.getAsDouble(), timed(session, whole));
         }
         int batch = options.number("batch");
         try (var session = model.newSession(batch)) {
@@ -99,17 +99,14 @@ final class Timetable {
     }
 
     /** The host's time for a step of the generations between two readings; nothing where steps are not queued. */
-    private void hostStep(QueueTimes before, QueueTimes after) {
+    private void hostStep(QueueTimes before, QueueTimes after, double generation) {
         long steps = after.steps() - before.steps();
         if (steps > 0) {
-            line.accept(Map.of("row", "host_step", "dtype", model.precision().toString(), "images", 1, "samples", steps,
-                    "median_ms", after.host().minus(before.host()).toNanos() / 1e6 / steps,
+            double milliseconds = after.host().minus(before.host()).toNanos() / 1e6 / steps;
+            line.accept(Map.of("row", "host_step", "dtype", model.precision().toString(), "images", 1, "samples", steps, "median_ms", milliseconds,
                     "waited_ms", after.waited().minus(before.waited()).toNanos() / 1e6 / steps));
+            line.accept(Map.of("row", "gpu_idle", "dtype", model.precision().toString(), "share", STEPS * milliseconds / generation));
         }
-    }
-
-    private void idle(double share) {
-        line.accept(Map.of("row", "gpu_idle", "dtype", model.precision().toString(), "share", Math.max(0, share)));
     }
 
     /** @param sorted at least one */
