@@ -1,0 +1,18 @@
+package io.maskleap.benchmarks.libtorch;
+
+/** What libtorch multiplies float32 matrices with. */
+public enum Blas {
+    OPENBLAS("OpenBLAS"),
+    MKL("MKL");
+
+    private final String word;
+
+    Blas(String word) {
+        this.word = word;
+    }
+
+    @Override
+    public String toString() {
+        return word;
+    }
+}

@@ -1,0 +1,146 @@
+package io.maskleap.benchmarks.subject;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.maskleap.device.DeviceStream;
+import io.maskleap.kernel.Dtype;
+import io.maskleap.kernel.Grid;
+import io.maskleap.kernel.StepBlock;
+import io.maskleap.kernel.Tensor;
+import io.maskleap.network.MaskGit;
+import io.maskleap.network.MaskGitShortcut;
+import io.maskleap.network.MaskGitShortcut.NewTokens;
+import io.maskleap.network.Sequences;
+import io.maskleap.sampling.TokenSampler;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One step of a generation as a session does it, on features that stay on the device: the base network or the shortcut, the head on the
+ * masked rows, draw and selection. Each run starts from the same state, but for the features, which a shortcut step moves on.
+ */
+public final class StepSubject implements Subject {
+    private static final long SEED = 7;
+
+    private final BenchmarkModel model;
+    private final boolean full;
+    private final Dtype dtype;
+    private final Cpu cpu;
+    private final Networks networks;
+    private final StepInputs inputs;
+    private final MaskGit base;
+    private final MaskGitShortcut shortcut;
+    private final Sequences sequences;
+    private final TokenSampler sampler;
+    private final Grid grid;
+    private final MaskGit.Activations baseActivations;
+    private final MaskGitShortcut.Activations shortcutActivations;
+    private final MaskGit.HeadRows headRows;
+    private final Tensor feature;
+    private final Tensor logits;
+    private final MemorySegment initialIds;
+    private final MemorySegment ids;
+    private final MemorySegment initialPositions;
+    private final MemorySegment block;
+    private final NewTokens newTokens;
+    private final Tensor modulation;
+
+    /** @param full whether it is a full step; else a shortcut step */
+    public StepSubject(BenchmarkModel model, boolean full, Library library, int threads, Dtype dtype) {
+        this.model = model;
+        this.full = full;
+        this.dtype = dtype;
+        cpu = new Cpu(library, threads);
+        networks = new Networks(model, dtype);
+        base = new MaskGit(cpu.context(), networks.base(), networks.weights("base"), dtype);
+        shortcut = full ? null : new MaskGitShortcut(cpu.context(), networks.shortcut(), base, networks.weights("shortcut"));
+        inputs = StepInputs.of(model, base.config());
+        var stream = cpu.stream();
+        int tokens = base.config().tokens();
+        long rows = (long) StepInputs.SEQUENCES * base.config().sequenceLength();
+        long headRowCount = (long) StepInputs.SEQUENCES * inputs.masked().length;
+        int fresh = inputs.newIds().length;
+        sequences = cpu.take(room -> new Sequences(room, 1, StepInputs.SEQUENCES, base.config().sequenceLength())).of(stream, 1, StepInputs.SEQUENCES);
+        sampler = cpu.take(room -> new TokenSampler(room, 1, tokens));
+        sampler.reset(stream, new long[] {SEED});
+        grid = Grid.identity(1, StepInputs.SEQUENCES, tokens);
+        baseActivations = full ? cpu.take(room -> new MaskGit.Activations(room, base, rows)) : null;
+        shortcutActivations = full ? null : cpu.take(room -> new MaskGitShortcut.Activations(room, shortcut, rows, fresh));
+        headRows = cpu.take(room -> new MaskGit.HeadRows(room, base, headRowCount));
+        logits = cpu.tensor(Dtype.F32, headRowCount, base.config().codebook());
+        feature = Values.fill(cpu.tensor(Dtype.F32, rows, base.config().channels()), inputs.feature());
+        initialIds = cpu.ints(inputs.ids());
+        ids = cpu.ints(inputs.ids());
+        initialPositions = cpu.ints(inputs.masked());
+        block = cpu.bytes(StepBlock.BYTES);
+        inputs.block().writeTo(block);
+        newTokens = new NewTokens(cpu.ints(inputs.newIds()), cpu.ints(inputs.newPositions()), cpu.ints(fresh), cpu.ints(0, 0), cpu.ints(fresh, fresh),
+                fresh, fresh);
+        modulation = full ? null : modulation();
+    }
+
+    /** A session computes those of all steps when a generation begins. */
+    private Tensor modulation() {
+        var maskRatio = cpu.bytes(Float.BYTES);
+        maskRatio.set(JAVA_FLOAT, 0, inputs.block().maskRatio());
+        var modulations = cpu.take(room -> new MaskGitShortcut.Modulations(room, shortcut, 1));
+        shortcut.modulations(cpu.stream(), maskRatio, 1, modulations);
+        return modulations.rows(0, 1);
+    }
+
+    /** Operations of a step's networks and head. */
+    public static Work work(BenchmarkModel model, boolean full, Dtype dtype) {
+        try (var networks = new Networks(model, dtype)) {
+            var base = networks.base();
+            var plan = model.plan(base.tokens());
+            double network = full ? NetworkWork.base(base, StepInputs.SEQUENCES)
+                    : NetworkWork.shortcut(networks.shortcut(), base.sequenceLength(), StepInputs.SEQUENCES, StepInputs.newTokens(plan));
+            return new Work(network + NetworkWork.head(base, (double) StepInputs.SEQUENCES * StepInputs.meanMasked(plan)), 0);
+        }
+    }
+
+    @Override
+    public void run() {
+        DeviceStream stream = cpu.stream();
+        restore(stream);
+        if (full) {
+            base.forward(stream, ids, sequences, baseActivations, feature);
+        } else {
+            shortcut.forward(stream, feature, sequences, newTokens, modulation, shortcutActivations);
+        }
+        base.logits(stream, feature, sequences, sampler.positions(), block, inputs.masked().length, headRows, logits);
+        sampler.sampleAndFix(stream.kernels(), grid, block, logits, inputs.masked().length, base.headBias(), ids, sequences.offsets(), false);
+    }
+
+    /** Undoes what the last run fixed: a few kilobytes. */
+    private void restore(DeviceStream stream) {
+        stream.copy(initialIds, ids);
+        stream.copy(initialPositions, sampler.positions().asSlice(0, initialPositions.byteSize()));
+    }
+
+    /** Features and logits are compared with libtorch's in float32. */
+    @Override
+    public double verify() {
+        Values.fill(feature, inputs.feature());
+        run();
+        double error = Reference.step(model, full).require(dtype, Values.floats(feature), Values.floats(logits));
+        requireFixed();
+        return error;
+    }
+
+    private void requireFixed() {
+        int fixed = 0;
+        for (int p : inputs.masked()) {
+            fixed += ids.getAtIndex(JAVA_INT, p) == base.config().maskId() ? 0 : 1;
+        }
+        if (fixed != inputs.block().toFix()) {
+            throw new IllegalStateException("step of " + model + " fixed " + fixed + " tokens, wanted " + inputs.block().toFix());
+        }
+    }
+
+    @Override
+    public void close() {
+        networks.close();
+        cpu.close();
+    }
+}
