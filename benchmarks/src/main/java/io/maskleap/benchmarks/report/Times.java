@@ -1,0 +1,39 @@
+package io.maskleap.benchmarks.report;
+
+import io.maskleap.weights.JsonObject;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How long a computation takes, in microseconds.
+ *
+ * @param median  of the runs that were timed
+ * @param least   of them
+ * @param p90     nine of ten take at most so long
+ * @param samples how many were timed; 0 where it is composed of others
+ */
+public record Times(double median, double least, double p90, long samples) {
+
+    /** Of several rounds: the round whose median is the middle one (the faster of two), with all their samples. */
+    public static Times middle(List<Times> rounds) {
+        var sorted = rounds.stream().sorted(Comparator.comparingDouble(Times::median)).toList();
+        var middle = sorted.get((sorted.size() - 1) / 2);
+        return new Times(middle.median, sorted.stream().mapToDouble(Times::least).min().orElseThrow(), middle.p90,
+                sorted.stream().mapToLong(Times::samples).sum());
+    }
+
+    Map<String, Object> toJson() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("median_us", Numbers.significant(median));
+        json.put("least_us", Numbers.significant(least));
+        json.put("p90_us", Numbers.significant(p90));
+        json.put("samples", samples);
+        return json;
+    }
+
+    static Times fromJson(JsonObject json) {
+        return new Times(json.getDouble("median_us"), json.getDouble("least_us"), json.getDouble("p90_us"), json.getInt("samples"));
+    }
+}
