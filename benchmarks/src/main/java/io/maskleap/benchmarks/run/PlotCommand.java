@@ -1,0 +1,26 @@
+package io.maskleap.benchmarks.run;
+
+import io.maskleap.benchmarks.report.Plot;
+import io.maskleap.benchmarks.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench plot}: a report as a picture. */
+@Command(name = "plot", description = "Draws a report: how often our time fits into libtorch's.")
+final class PlotCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "FILE.json", description = "What 'bench run --json' wrote.")
+    private Path report;
+
+    @Parameters(index = "1", paramLabel = "FILE.svg", description = "The picture.")
+    private Path picture;
+
+    @Override
+    public Integer call() throws IOException {
+        Files.writeString(picture, Plot.svg(Report.read(report)));
+        return 0;
+    }
+}
