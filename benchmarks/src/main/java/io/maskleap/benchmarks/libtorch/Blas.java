@@ -2,8 +2,8 @@ package io.maskleap.benchmarks.libtorch;
 
 /** What libtorch multiplies float32 matrices with. */
 public enum Blas {
-    OPENBLAS("OpenBLAS"),
-    MKL("MKL");
+    MKL("MKL"),
+    OPENBLAS("OpenBLAS");
 
     private final String word;
 

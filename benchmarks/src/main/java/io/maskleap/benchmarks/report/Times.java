@@ -24,6 +24,12 @@ public record Times(double median, double least, double p90, long samples) {
                 sorted.stream().mapToLong(Times::samples).sum());
     }
 
+    /** The median. */
+    @Override
+    public String toString() {
+        return Numbers.time(median);
+    }
+
     Map<String, Object> toJson() {
         var json = new LinkedHashMap<String, Object>();
         json.put("median_us", Numbers.significant(median));

@@ -48,7 +48,7 @@ final class Bench {
     /** Measures everything; what fails is told in the report and leaves the rest be. */
     Report run(Map<String, String> facts) {
         var ceilings = ceilings();
-        var trials = choice.peers() ? trials() : List.<Trial>of();
+        var trials = choice.peers().isEmpty() ? List.<Trial>of() : trials();
         var lines = new ArrayList<Line>();
         for (var row : choice.rows()) {
             for (var dtype : choice.dtypes()) {
@@ -81,7 +81,7 @@ final class Bench {
 
     private List<Trial> trials() {
         progress.accept("libtorch: which of its ways is the best for each row");
-        return new Trials(choice.rows(), choice.dtypes(), choice.threads(), failures::add).run();
+        return new Trials(choice, progress, failures::add).run();
     }
 
     private List<Contender> contenders(Row row, Dtype dtype, List<Trial> trials) {
@@ -103,8 +103,11 @@ final class Bench {
                 var name = row.name() + " " + Words.of(dtype) + " by " + contender.by + (contender.setting.isEmpty() ? "" : ", " + contender.setting);
                 progress.accept(name);
                 try {
-                    found.computeIfAbsent(contender, _ -> new ArrayList<>()).add(contender.run.get());
+                    var each = contender.run.get();
+                    progress.accept("    " + each.times());
+                    found.computeIfAbsent(contender, _ -> new ArrayList<>()).add(each);
                 } catch (IllegalStateException e) {
+                    progress.accept("    failed: " + e.getMessage());
                     failures.add(name + ": " + e.getMessage());
                 }
             }

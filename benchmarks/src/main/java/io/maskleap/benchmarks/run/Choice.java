@@ -1,5 +1,6 @@
 package io.maskleap.benchmarks.run;
 
+import io.maskleap.benchmarks.libtorch.Blas;
 import io.maskleap.benchmarks.row.Row;
 import io.maskleap.kernel.Dtype;
 import java.util.List;
@@ -9,9 +10,9 @@ import java.util.List;
  *
  * @param rows      in the order of the table
  * @param libraries names for {@link io.maskleap.benchmarks.subject.Library#of}
- * @param peers     whether libtorch is measured too
+ * @param peers     what libtorch is tried with; empty: it is not measured
  * @param rounds    how often everything is measured, in turn
  * @param quick     whether it is a rehearsal, whose times mean nothing
  */
-record Choice(List<Row> rows, List<Dtype> dtypes, int threads, List<String> libraries, boolean peers, int rounds, boolean quick) {
+record Choice(List<Row> rows, List<Dtype> dtypes, int threads, List<String> libraries, List<Blas> peers, int rounds, boolean quick) {
 }

@@ -1,5 +1,6 @@
 package io.maskleap.benchmarks.run;
 
+import io.maskleap.benchmarks.libtorch.Blas;
 import io.maskleap.benchmarks.libtorch.Libtorch;
 import io.maskleap.benchmarks.report.Machine;
 import io.maskleap.benchmarks.report.TextTable;
@@ -47,6 +48,10 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--no-peers", description = "Do not measure libtorch.")
     private boolean withoutPeers;
+
+    @Option(names = "--blas", split = ",", paramLabel = "MKL|OPENBLAS", description = "Try libtorch with this one only (default: with both; OpenBLAS suffers most "
+            + "where the machine has other work too).")
+    private List<Blas> blas = Arrays.asList(Blas.values());
 
     @Option(names = "--rounds", paramLabel = "N", description = "Measure everything N times in turn and take the middle one (default: 1).")
     private int rounds = 1;
@@ -100,8 +105,8 @@ final class RunCommand implements Callable<Integer> {
         libraries.forEach(Library::of);
         var all = new ArrayList<>(List.of(Library.BUILT_IN));
         all.addAll(libraries);
-        return new Choice(rows, dtypes.isEmpty() ? Arrays.asList(Dtype.values()) : dtypes.stream().map(Words::dtype).toList(), threads, all, !withoutPeers,
-                rounds, quick);
+        return new Choice(rows, dtypes.isEmpty() ? Arrays.asList(Dtype.values()) : dtypes.stream().map(Words::dtype).toList(), threads, all,
+                withoutPeers ? List.of() : blas, rounds, quick);
     }
 
     private Map<String, String> facts(Choice choice) {

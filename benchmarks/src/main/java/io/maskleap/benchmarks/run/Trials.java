@@ -18,19 +18,26 @@ final class Trials {
     private final List<Row> rows;
     private final List<Dtype> dtypes;
     private final int threads;
+    private final List<Blas> libraries;
+    private final Consumer<String> progress;
     private final Consumer<String> failures;
     private final List<Trial> trials = new ArrayList<>();
 
-    /** @param failures is told what cannot be tried */
-    Trials(List<Row> rows, List<Dtype> dtypes, int threads, Consumer<String> failures) {
-        this.rows = rows;
-        this.dtypes = dtypes;
-        this.threads = threads;
+    /**
+     * @param progress is told what was tried
+     * @param failures is told what cannot be
+     */
+    Trials(Choice choice, Consumer<String> progress, Consumer<String> failures) {
+        rows = choice.rows();
+        dtypes = choice.dtypes();
+        threads = choice.threads();
+        libraries = choice.peers();
+        this.progress = progress;
         this.failures = failures;
     }
 
     List<Trial> run() {
-        for (var blas : Blas.values()) {
+        for (var blas : libraries) {
             run(blas);
         }
         return trials;
@@ -39,7 +46,7 @@ final class Trials {
     private void run(Blas blas) {
         var arguments = new ArrayList<>(List.of(blas.name(), Integer.toString(threads)));
         for (var row : rows) {
-            if (row.peer().isPresent() && (blas == Blas.OPENBLAS || row.peer().get().dependsOnBlas())) {
+            if (row.peer().isPresent() && (blas == libraries.getFirst() || row.peer().get().dependsOnBlas())) {
                 dtypes.forEach(dtype -> arguments.addAll(List.of(row.name(), dtype.name())));
             }
         }
@@ -70,7 +77,9 @@ final class Trials {
             failures.accept("%s %s by libtorch, %s: %s".formatted(json.getString("row"), Words.of(dtype),
                     Trial.setting(json.getString("row"), blas, json.getString("way")), json.getString("failure")));
         } else {
-            trials.add(new Trial(json.getString("row"), dtype, blas, json.getString("way"), json.getDouble("microseconds")));
+            var trial = new Trial(json.getString("row"), dtype, blas, json.getString("way"), json.getDouble("microseconds"));
+            trials.add(trial);
+            progress.accept("    %s %s, %s: %.2f ms".formatted(trial.row(), Words.of(dtype), trial.setting(), trial.microseconds() / 1e3));
         }
     }
 }
