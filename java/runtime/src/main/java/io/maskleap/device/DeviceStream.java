@@ -97,10 +97,12 @@ public interface DeviceStream extends AutoCloseable {
     int bucket(int size, int most);
 
     /**
-     * Does {@code work}, which only computes and copies. A GPU records it under {@code key} and repeats the recording when it comes again,
-     * so work of equal keys must make the same calls with the same arguments: what differs lies in device memory.
+     * Does {@code work}, which only computes and copies. When it comes for the second time it is recorded under {@code key}, a GPU's as a graph,
+     * the CPU's as a list of native calls, and from then on the recording is repeated: so work of equal keys must make the same calls with the same
+     * arguments, and what differs lies in device memory.
      *
      * @param key compared by {@code equals}
+     * @throws IllegalStateException within replayed work
      */
     void replay(Object key, Runnable work);
 

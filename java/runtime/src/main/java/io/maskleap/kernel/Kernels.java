@@ -13,8 +13,8 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * The kernels of one library, a typed method for each function of {@code native/include/maskleap.h}, whose comments say
- * what each computes. A method checks that its tensors hold what the function will touch, calls, and turns a status into
- * a {@link KernelException}.
+ * what each computes. A method checks that its tensors hold what the function will touch, calls (through a {@link Recorder}), and
+ * turns a status into a {@link KernelException}.
  *
  * <p>An instance writes its parameter structs into memory of its own: it belongs to one thread at a time.
  */
@@ -23,6 +23,7 @@ public final class Kernels {
 
     private final KernelLibrary library;
     private final MemorySegment stream;
+    private final Recorder recorder;
     private final Arena structs = Arena.ofAuto(); // lives as long as this does
 
     private final StructWriter attentionParams;
@@ -58,8 +59,14 @@ public final class Kernels {
 
     /** Binds the functions of {@code library}, while it is open; all calls go to {@code stream} (NULL for the CPU). */
     public Kernels(KernelLibrary library, MemorySegment stream) {
+        this(library, stream, new Recorder());
+    }
+
+    /** As {@link #Kernels(KernelLibrary, MemorySegment)}, with calls that {@code recorder} makes. */
+    public Kernels(KernelLibrary library, MemorySegment stream, Recorder recorder) {
         this.library = library;
         this.stream = stream;
+        this.recorder = recorder;
         attentionParams = struct(ParameterStruct.ATTENTION);
         addNormParams = struct(ParameterStruct.ADD_NORM);
         embedParams = struct(ParameterStruct.EMBED);
@@ -115,21 +122,13 @@ public final class Kernels {
     /** Bidirectional attention over long key lists; q, out: (rows, heads * dim), k, v: (key rows, key heads * dim). */
     public void attention(Tensor q, Tensor k, Tensor v, Tensor out, Raggedness raggedness, Heads heads, float scale) {
         var params = attentionParams("attention", q, k, v, out, raggedness, heads, scale);
-        try {
-            check((int) attention.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(attention, params);
     }
 
     /** Attention to a short list of keys, arguments as of {@link #attention}. */
     public void crossAttention(Tensor q, Tensor k, Tensor v, Tensor out, Raggedness raggedness, Heads heads, float scale) {
         var params = attentionParams("cross-attention", q, k, v, out, raggedness, heads, scale);
-        try {
-            check((int) crossAttention.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(crossAttention, params);
     }
 
     private MemorySegment attentionParams(String kernel, Tensor q, Tensor k, Tensor v, Tensor out, Raggedness raggedness, Heads heads, float scale) {
@@ -159,11 +158,7 @@ public final class Kernels {
     /** x = softmax(scale * x) by row, in place. */
     public void softmaxRows(Tensor x, float scale) {
         requireContiguous("softmax", "x", x);
-        try {
-            check((int) softmaxRows.invokeExact(stream, x.dtype().code, x.data(), x.rows(), x.columns(), scale));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) softmaxRows.invokeExact(stream, x.dtype().code, x.data(), x.rows(), x.columns(), scale)));
     }
 
     /**
@@ -180,11 +175,7 @@ public final class Kernels {
         requireDtype(kernel, "residual", residual, Dtype.F32);
         requireVector(kernel, "beta", beta, residual.columns());
         var params = addNormParams(kernel, residual, delta, gamma, beta, y, eps);
-        try {
-            check((int) addLayerNorm.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(addLayerNorm, params);
     }
 
     /**
@@ -192,11 +183,7 @@ public final class Kernels {
      */
     public void addRmsNorm(Tensor residual, Tensor delta, Tensor gamma, Tensor y, float eps) {
         var params = addNormParams("add + RMS norm", residual, delta, gamma, null, y, eps);
-        try {
-            check((int) addRmsNorm.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(addRmsNorm, params);
     }
 
     private MemorySegment addNormParams(String kernel, Tensor residual, Tensor delta, Tensor gamma, Tensor beta, Tensor y, float eps) {
@@ -224,11 +211,7 @@ public final class Kernels {
         requireContiguous("add", "y", y);
         requireShape("add", "y", y, x.rows(), x.columns());
         requireDtype("add", "y", y, Dtype.F32);
-        try {
-            check((int) add.invokeExact(stream, x.dtype().code, x.data(), y.data(), x.rows() * x.columns()));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) add.invokeExact(stream, x.dtype().code, x.data(), y.data(), x.rows() * x.columns())));
     }
 
     /** y = x, rounded to y's dtype. */
@@ -236,11 +219,7 @@ public final class Kernels {
         requireContiguous("convert", "x", x);
         requireContiguous("convert", "y", y);
         requireShape("convert", "y", y, x.rows(), x.columns());
-        try {
-            check((int) convert.invokeExact(stream, x.dtype().code, x.data(), y.dtype().code, y.data(), x.rows() * x.columns()));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) convert.invokeExact(stream, x.dtype().code, x.data(), y.dtype().code, y.data(), x.rows() * x.columns())));
     }
 
     /**
@@ -267,11 +246,7 @@ public final class Kernels {
             }
         };
         var biasData = bias == null ? NULL : bias.data();
-        try {
-            check((int) activation.invokeExact(stream, x.dtype().code, code, x.data(), biasData, y.data(), x.rows(), x.columns()));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) activation.invokeExact(stream, x.dtype().code, code, x.data(), biasData, y.data(), x.rows(), x.columns())));
     }
 
     /** y = silu(gate) * up; gate, up: (rows, C) with the same stride, as halves of one product have; y: (rows, C) without gaps. */
@@ -284,11 +259,8 @@ public final class Kernels {
         if (up.stride() != gate.stride()) {
             throw shape("swiglu", "up", "stride " + up.stride(), gate.stride() + " as gate");
         }
-        try {
-            check((int) swiglu.invokeExact(stream, gate.dtype().code, gate.data(), up.data(), gate.stride(), y.data(), gate.rows(), gate.columns()));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) swiglu.invokeExact(stream, gate.dtype().code, gate.data(), up.data(), gate.stride(), y.data(), gate.rows(),
+                gate.columns())));
     }
 
     /**
@@ -307,11 +279,7 @@ public final class Kernels {
                 .pointer(x.data()).pointer(positions).pointer(frequencies.data())
                 .int64(x.stride()).int64(x.rows()).int32(heads).int32(headDim).dtype(x.dtype()).int32(0)
                 .end();
-        try {
-            check((int) rope.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(rope, params);
     }
 
     /** Sinusoids of 1000 * maskRatio; maskRatios: out.rows() float32, device; out: (n, 2 * half) float32. */
@@ -322,11 +290,7 @@ public final class Kernels {
             throw shape("time embedding", "out", out.columns() + " columns", "an even number: cosines and sines");
         }
         requireBytes("time embedding", "mask ratios", maskRatios, out.rows() * Float.BYTES);
-        try {
-            check((int) timeEmbedding.invokeExact(stream, maskRatios, out.rows(), out.data(), out.columns() / 2));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) timeEmbedding.invokeExact(stream, maskRatios, out.rows(), out.data(), out.columns() / 2)));
     }
 
     /** y = x * (1 + scale) + shift; modulation: (x.rows() / rowsPerModulation rounded up, 2 C), scale first. */
@@ -341,11 +305,8 @@ public final class Kernels {
         if (rowsPerModulation > 0) { // the kernel refuses what is not positive
             requireRows("modulate", "modulation", modulation, Math.ceilDiv(x.rows(), rowsPerModulation));
         }
-        try {
-            check((int) modulate.invokeExact(stream, x.data(), modulation.data(), y.data(), y.dtype().code, x.rows(), x.columns(), rowsPerModulation));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) modulate.invokeExact(stream, x.data(), modulation.data(), y.data(), y.dtype().code, x.rows(), x.columns(),
+                rowsPerModulation)));
     }
 
     /** Token embeddings, plus position embeddings. */
@@ -371,11 +332,7 @@ public final class Kernels {
                 .int64(tokens.rows()).int64(positions == null ? 0 : positions.rows())
                 .dtype(tokens.dtype()).dtype(call.out().dtype())
                 .end();
-        try {
-            check((int) embed.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(embed, params);
     }
 
     /**
@@ -402,21 +359,13 @@ public final class Kernels {
                 .int64(grid.images()).int64(grid.guided()).int64(rowCapacity).int64(grid.tokens()).int64(x.columns())
                 .dtype(x.dtype()).int32(0)
                 .end();
-        try {
-            check((int) gatherRows.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(gatherRows, params);
     }
 
     /** The uniforms of one Philox key and counter line; out: n float32, device. */
     public void philoxUniform(long seed, int firstIndex, int position, int step, int purpose, MemorySegment out, long n) {
         requireBytes("philox", "out", out, n * Float.BYTES);
-        try {
-            check((int) philoxUniform.invokeExact(stream, seed, firstIndex, position, step, purpose, out, n));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) philoxUniform.invokeExact(stream, seed, firstIndex, position, step, purpose, out, n)));
     }
 
     /** The fused token sampler. */
@@ -451,11 +400,7 @@ public final class Kernels {
                 .int64(grid.images()).int64(grid.guided()).int64(call.rowCapacity()).int64(grid.tokens()).int64(logits.columns())
                 .dtype(logits.dtype()).int32(call.draw().ordinal()).dtype(call.noise()).int32(0)
                 .end();
-        try {
-            check((int) sample.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(sample, params);
     }
 
     /** Top-k, scatter and compaction. */
@@ -482,11 +427,7 @@ public final class Kernels {
                 .int64(grid.images()).int64(grid.guided()).int64(grid.tokens())
                 .int32(call.idOffset()).int32(0)
                 .end();
-        try {
-            check((int) select.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(select, params);
     }
 
     /** GroupNorm, then swish where asked. */
@@ -508,11 +449,7 @@ public final class Kernels {
                 .int64(call.images()).int64(pixels).int64(x.columns()).int64(call.groups())
                 .float32(call.eps()).dtype(x.dtype()).int32(call.swish() ? 1 : 0).int32(0)
                 .end();
-        try {
-            check((int) groupNorm.invokeExact(stream, params));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        call(groupNorm, params);
     }
 
     /** Nearest neighbour, factor 2; x: (N * h * w, C), y: (N * 2h * 2w, C), channels-last. */
@@ -522,22 +459,19 @@ public final class Kernels {
         requireRows("upsample", "x", x, images * height * width);
         requireShape("upsample", "y", y, 4 * x.rows(), x.columns());
         requireDtype("upsample", "y", y, x.dtype());
-        try {
-            check((int) upsample.invokeExact(stream, x.dtype().code, x.data(), y.data(), images, height, width, x.columns()));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) upsample.invokeExact(stream, x.dtype().code, x.data(), y.data(), images, height, width, x.columns())));
     }
 
     /** Clamps to low..high and maps to 0..255; rgb: a byte for each element of x. */
     public void toRgb(Tensor x, MemorySegment rgb, float low, float high) {
         requireContiguous("to rgb", "x", x);
         requireBytes("to rgb", "rgb", rgb, x.rows() * x.columns());
-        try {
-            check((int) toRgb.invokeExact(stream, x.dtype().code, x.data(), rgb, x.rows() * x.columns(), low, high));
-        } catch (Throwable t) {
-            throw NativeAccess.rethrow(t);
-        }
+        recorder.call(() -> check((int) toRgb.invokeExact(stream, x.dtype().code, x.data(), rgb, x.rows() * x.columns(), low, high)));
+    }
+
+    private void call(MethodHandle function, MemorySegment params) {
+        var kept = recorder.kept(params);
+        recorder.call(() -> check((int) function.invokeExact(stream, kept)));
     }
 
     private void check(int status) {

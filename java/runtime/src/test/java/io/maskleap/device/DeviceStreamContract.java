@@ -340,18 +340,117 @@ public abstract class DeviceStreamContract {
         assertEquals(3, seen);
     }
 
+    // ---- repeating ----
+
+    /** Often enough that it is done as it is, recorded and repeated. */
+    private static final int TIMES = 4;
+
     @Test
     void replayedWorkReadsWhatMemoryHoldsThen() {
+        replayedWorkReadsWhatMemoryHoldsThen("copy");
+    }
+
+    private void replayedWorkReadsWhatMemoryHoldsThen(Object key) {
         var x = onDevice(random(Dtype.F32, 4, 6));
         var y = tensor(Dtype.F32, 4, 6);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < TIMES; i++) {
             var values = random(Dtype.F32, 4, 6);
             stream.run(() -> {
                 stream.write(x.data(), host -> write(values, host));
-                stream.replay("copy", () -> stream.copy(x, y));
+                stream.replay(key, () -> stream.copy(x, y));
             });
             assertArrayEquals(values.all, onHost(y).all, "time " + i);
         }
+    }
+
+    /** A product, a convolution, kernels with and without a parameter struct, and a copy: what each reads is what the one before wrote. */
+    @Test
+    void replayedWorkIsTheSameWorkInItsOrder() {
+        var layer = linear(random(Dtype.F32, 8, 8), random(Dtype.F32, 1, 8), Activation.SILU);
+        var weight = random(Dtype.F32, 8, 8 * TAPS);
+        var file = Tensor.of(arena.allocate((long) weight.all.length * Float.BYTES, Long.BYTES), Dtype.F32, 8, 8L * TAPS);
+        write(weight, file.data());
+        var convolution = new Convolution(device.filter(file, Dtype.F32), onDevice(random(Dtype.F32, 1, 8)));
+        var gamma = onDevice(random(Dtype.F32, 1, 8));
+        var beta = onDevice(random(Dtype.F32, 1, 8));
+        var input = onDevice(random(Dtype.F32, 6, 8));
+        var a = tensor(Dtype.F32, 6, 8);
+        var b = tensor(Dtype.F32, 6, 8);
+        var c = tensor(Dtype.F32, 6, 8);
+        Runnable work = () -> {
+            stream.linear(input, layer, a, 3);
+            stream.kernels().addLayerNorm(a, null, gamma, beta, b, 1e-5f);
+            stream.convolve(b, convolution, c, 2, 3);
+            stream.kernels().addLayerNorm(c, a, beta, gamma, b, 1e-3f);
+            stream.kernels().add(b, c);
+            stream.copy(c, input);
+        };
+        var start = random(Dtype.F32, 6, 8);
+        var wanted = new Values[TIMES];
+        stream.run(() -> stream.write(input.data(), host -> write(start, host)));
+        for (int i = 0; i < TIMES; i++) {
+            stream.run(work);
+            wanted[i] = onHost(input);
+        }
+        stream.run(() -> stream.write(input.data(), host -> write(start, host)));
+        for (int i = 0; i < TIMES; i++) {
+            stream.run(() -> stream.replay("work", work));
+            assertArrayEquals(wanted[i].all, onHost(input).all, "time " + i);
+        }
+    }
+
+    /** A key, which is a record in a session. */
+    private record Key(int number) {
+    }
+
+    @Test
+    void equalKeysAreTheSameWorkAndOthersAreNot() {
+        var x = onDevice(random(Dtype.F32, 4, 6));
+        var y = tensor(Dtype.F32, 4, 6);
+        var runs = new int[2];
+        for (int i = 0; i < 2 * TIMES; i++) {
+            int number = i % 2;
+            stream.run(() -> stream.replay(new Key(number), () -> {
+                runs[number]++;
+                stream.copy(number == 0 ? x : y, number == 0 ? y : x);
+            }));
+        }
+        assertArrayEquals(new int[] {2, 2}, runs, "done once as it is, and recorded once");
+    }
+
+    @Test
+    void ofTooManyKeysTheEldestAreForgottenAndStillRight() {
+        var numbers = tensor(Dtype.F32, ReplayCache.MOST + 2, 1);
+        var y = tensor(Dtype.F32, 1, 1);
+        stream.run(() -> stream.write(numbers.data(), host -> {
+            for (int i = 0; i < numbers.rows(); i++) {
+                host.setAtIndex(JAVA_FLOAT, i, i);
+            }
+        }));
+        var runs = new int[(int) numbers.rows()];
+        for (int time = 0; time < 3; time++) {
+            for (int i = 0; i < runs.length; i++) {
+                int number = i;
+                stream.run(() -> {
+                    for (int again = 0; again < 2; again++) {
+                        stream.replay(new Key(number), () -> {
+                            runs[number]++;
+                            stream.copy(numbers.rows(number, 1), y.rows(0, 1));
+                        });
+                    }
+                });
+                assertEquals(number, onHost(Tensor.of(y.data(), Dtype.F32, 1, 1)).at(0, 0));
+            }
+        }
+        assertEquals(3 * 2, runs[0], "forgotten before it comes again");
+    }
+
+    @Test
+    void replayWithinReplayedWorkIsRefused() {
+        for (int i = 0; i < 2; i++) {
+            assertThrows(IllegalStateException.class, () -> stream.run(() -> stream.replay("outer", () -> stream.replay("inner", () -> { }))));
+        }
+        replayedWorkReadsWhatMemoryHoldsThen("outer");
     }
 
     @Test
@@ -364,10 +463,26 @@ public abstract class DeviceStreamContract {
 
     @Test
     void replayedWorkThatThrowsSpoilsNothing() {
-        assertThrows(ArithmeticException.class, () -> stream.run(() -> stream.replay("key", () -> {
+        assertThrows(ArithmeticException.class, () -> stream.run(() -> stream.replay("copy", () -> {
             throw new ArithmeticException("of the work");
         })));
-        replayedWorkReadsWhatMemoryHoldsThen();
+        replayedWorkReadsWhatMemoryHoldsThen("copy");
+    }
+
+    /** What was asked for before is not done with what comes later. */
+    @Test
+    void workThatThrowsWhileItIsRecordedLeavesNothing() {
+        var x = onDevice(random(Dtype.F32, 4, 6));
+        var y = onDevice(random(Dtype.F32, 4, 6));
+        var before = onHost(y);
+        stream.run(() -> stream.replay("copy", () -> { }));
+        assertThrows(ArithmeticException.class, () -> stream.run(() -> stream.replay("copy", () -> {
+            stream.copy(x, y);
+            throw new ArithmeticException("of the work");
+        })));
+        assertArrayEquals(before.all, onHost(y).all);
+        replayedWorkReadsWhatMemoryHoldsThen("copy");
+        assertArrayEquals(before.all, onHost(y).all);
     }
 
     @Test

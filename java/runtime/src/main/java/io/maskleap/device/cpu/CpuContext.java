@@ -7,6 +7,7 @@ import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.KernelLibrary;
 import io.maskleap.kernel.Kernels;
+import io.maskleap.kernel.Recorder;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +25,7 @@ public final class CpuContext implements DeviceContext {
     private static final DeviceThread THREAD = new DeviceThread("maskleap-cpu");
 
     private final int threads;
+    private final Recorder recorder = new Recorder();
     private final KernelLibrary library;
     private final Kernels kernels;
     private final CpuProducts products;
@@ -48,9 +50,9 @@ public final class CpuContext implements DeviceContext {
         this.threads = threads;
         OneDnn.get();
         library = path != null ? KernelLibrary.open(path) : CpuLibrary.open();
-        products = new CpuProducts();
+        products = new CpuProducts(recorder);
         try {
-            kernels = new Kernels(library, MemorySegment.NULL);
+            kernels = new Kernels(library, MemorySegment.NULL, recorder);
             THREAD.call(() -> {
                 kernels.setThreads(threads);
                 return null;
@@ -112,7 +114,7 @@ public final class CpuContext implements DeviceContext {
 
     @Override
     public DeviceStream newStream() {
-        return new CpuStream(this, kernels, products);
+        return new CpuStream(this, kernels, products, recorder);
     }
 
     @Override

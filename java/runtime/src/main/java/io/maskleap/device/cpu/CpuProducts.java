@@ -6,6 +6,7 @@ import io.maskleap.device.ProductShape;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
+import io.maskleap.kernel.Recorder;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,10 +27,16 @@ final class CpuProducts implements AutoCloseable {
             MemorySegment arguments, int argumentCount) {
     }
 
+    private final Recorder recorder;
     private final OneDnn dnn = OneDnn.get();
     private final Arena arena = Arena.ofShared();
     private final Map<ProductShape, Primitive> products = new HashMap<>();
     private final Map<ConvolutionShape, Primitive> convolutions = new HashMap<>();
+
+    /** Runs primitives through {@code recorder}; what it makes them of is made at once. */
+    CpuProducts(Recorder recorder) {
+        this.recorder = recorder;
+    }
 
     void linear(Tensor x, Linear layer, Tensor y, long rowsPerProduct, boolean accumulate) {
         if (x.rows() == 0) {
@@ -58,13 +65,15 @@ final class CpuProducts implements AutoCloseable {
 
     private void multiply(ProductShape shape, MemorySegment x, MemorySegment weights, MemorySegment bias, MemorySegment y) {
         var p = products.computeIfAbsent(shape, this::createProduct);
-        dnn.setData(p.x, x);
-        dnn.setData(p.weights, weights);
-        if (shape.biased()) {
-            dnn.setData(p.bias, bias);
-        }
-        dnn.setData(p.y, y);
-        dnn.execute("matrix product", p.primitive, p.arguments, p.argumentCount);
+        recorder.call(() -> {
+            dnn.setData(p.x, x);
+            dnn.setData(p.weights, weights);
+            if (shape.biased()) {
+                dnn.setData(p.bias, bias);
+            }
+            dnn.setData(p.y, y);
+            dnn.execute("matrix product", p.primitive, p.arguments, p.argumentCount);
+        });
     }
 
     private Primitive createProduct(ProductShape s) {
@@ -107,9 +116,11 @@ final class CpuProducts implements AutoCloseable {
         convolution.require(x, y, height, width);
         var p = convolutions.computeIfAbsent(new ConvolutionShape(convolution.weight().data(), height, width, accumulate),
                 shape -> createConvolution(shape, convolution));
-        dnn.setData(p.x, x.data());
-        dnn.setData(p.y, y.data());
-        dnn.execute("convolution", p.primitive, p.arguments, p.argumentCount);
+        recorder.call(() -> {
+            dnn.setData(p.x, x.data());
+            dnn.setData(p.y, y.data());
+            dnn.execute("convolution", p.primitive, p.arguments, p.argumentCount);
+        });
     }
 
     /** Packs the weights into the layout that the primitive chose, and fixes them. */

@@ -3,9 +3,13 @@ package io.maskleap.device.cpu;
 import io.maskleap.device.Convolution;
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Linear;
+import io.maskleap.device.ReplayCache;
 import io.maskleap.kernel.Kernels;
+import io.maskleap.kernel.Recorder;
+import io.maskleap.kernel.Recording;
 import io.maskleap.kernel.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -15,11 +19,17 @@ final class CpuStream implements DeviceStream {
     private final CpuContext context;
     private final Kernels kernels;
     private final CpuProducts products;
+    private final Recorder recorder;
+    private final ReplayCache<Recording> recordings;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    CpuStream(CpuContext context, Kernels kernels, CpuProducts products) {
+    /** @param recorder makes the calls of {@code kernels} and {@code products}, which are those of all streams */
+    CpuStream(CpuContext context, Kernels kernels, CpuProducts products, Recorder recorder) {
         this.context = context;
         this.kernels = kernels;
         this.products = products;
+        this.recorder = recorder;
+        recordings = new ReplayCache<>(new CpuRecordings(recorder));
     }
 
     @Override
@@ -64,16 +74,18 @@ final class CpuStream implements DeviceStream {
 
     @Override
     public void copy(MemorySegment from, MemorySegment to) {
-        to.copyFrom(from);
+        recorder.call(() -> to.copyFrom(from));
     }
 
     @Override
     public void write(MemorySegment device, Consumer<MemorySegment> fill) {
+        recorder.requireNotRecording("a write");
         fill.accept(device);
     }
 
     @Override
     public <T> T read(MemorySegment device, Function<MemorySegment, T> use) {
+        recorder.requireNotRecording("a read");
         return use.apply(device);
     }
 
@@ -84,7 +96,7 @@ final class CpuStream implements DeviceStream {
 
     @Override
     public void replay(Object key, Runnable work) {
-        work.run();
+        recordings.run(key, work);
     }
 
     @Override
@@ -104,6 +116,8 @@ final class CpuStream implements DeviceStream {
 
     @Override
     public void close() {
-        // It holds nothing of its own.
+        if (closed.compareAndSet(false, true)) {
+            run(recordings::close);
+        }
     }
 }

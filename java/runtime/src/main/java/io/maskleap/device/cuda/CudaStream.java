@@ -6,6 +6,7 @@ import io.maskleap.device.Convolution;
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.DeviceThread;
 import io.maskleap.device.Linear;
+import io.maskleap.device.ReplayCache;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.Tensor;
@@ -17,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.cuda.cudart.CUevent_st;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 
 /** A session's work on a GPU: a CUDA stream, and the libraries' state on it, with a thread of its own that queues. */
@@ -32,7 +34,7 @@ final class CudaStream implements DeviceStream {
     private Kernels kernels;
     private CudaProducts products;
     private CudnnConvolutions convolutions;
-    private GraphCache graphs;
+    private ReplayCache<CUgraphExec_st> graphs;
     private HostTransfers transfers;
     private long steps;
     private long waitedNanos;
@@ -66,7 +68,7 @@ final class CudaStream implements DeviceStream {
         products = opened(new CudaProducts(context.products(), kernels, stream, workspace));
         convolutions = opened(new CudnnConvolutions(context.convolutions(), stream, workspace));
         transfers = opened(new HostTransfers(stream));
-        graphs = opened(new GraphCache(stream));
+        graphs = opened(new ReplayCache<>(new CudaGraphs(stream)));
         return null;
     }
 
