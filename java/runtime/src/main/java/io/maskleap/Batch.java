@@ -1,7 +1,6 @@
 package io.maskleap;
 
 import static io.maskleap.kernel.Dtype.F32;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -14,22 +13,21 @@ import io.maskleap.network.MaskGitConfig;
 import io.maskleap.network.MaskGitShortcut;
 import io.maskleap.network.MaskGitShortcut.NewTokens;
 import io.maskleap.network.Sequences;
-import io.maskleap.network.VqganConfig;
-import io.maskleap.network.VqganDecoder;
 import io.maskleap.sampling.SamplingSettings;
 import io.maskleap.sampling.StepPlan;
 import io.maskleap.sampling.TokenSampler;
 import io.maskleap.sampling.Uniforms;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Images that are painted together: their state and activations on the device, and a step of the loop.
  */
 final class Batch implements AutoCloseable {
-    private static final float LOWEST = -1;
-    private static final float HIGHEST = 1;
     private static final int MAX_GUIDED = 2;
 
     /** What makes two steps the same work: all that the host knows of a step, with sizes rounded up to the device's buckets. */
@@ -40,14 +38,17 @@ final class Batch implements AutoCloseable {
     private record Modulating(int steps) {
     }
 
-    /** The work of decoding an image, which is the same for all. */
-    private record Decoding() {
+    /**
+     * A step with all that it hands to the device, made before it: doing it takes nothing of Java's heap.
+     *
+     * @param modulation where the step's lies among those of all steps; null: it needs none
+     */
+    private record PreparedStep(StepPlan.Step step, StepShape shape, Runnable work, Consumer<MemorySegment> parameters, MemorySegment modulation) {
     }
 
     private final DeviceStream stream;
     private final MaskGit base;
     private final Optional<MaskGitShortcut> shortcut;
-    private final VqganDecoder decoder;
     private final MaskGitConfig config;
     private final Arena arena;
 
@@ -59,18 +60,18 @@ final class Batch implements AutoCloseable {
     private final MaskGit.HeadRows headRows;
     private final Tensor logits;
     private final MemorySegment allPositions;
-    private final MemorySegment decodedCodes;
-    private final MemorySegment rgb;
     private final MaskGit.Activations baseActivations;
     private final MaskGitShortcut.Activations shortcutActivations;
     private final MaskGitShortcut.Modulations modulations;
     private final Tensor modulation;
     private final MemorySegment maskRatios;
-    private final VqganDecoder.Activations decoderActivations;
+    private final PictureDecoder decoder;
+    private final Readout readout;
 
     private Sequences sequences;
     private StepPlan plan;
     private SamplingSettings sampling;
+    private List<PreparedStep> steps;
     private int newlyFixed;
 
     private Batch(Model model, int maxImages, DeviceStream stream, Workspace workspace, Arena arena) {
@@ -78,7 +79,6 @@ final class Batch implements AutoCloseable {
         this.arena = arena;
         base = model.base();
         shortcut = model.shortcut();
-        decoder = model.decoder();
         config = base.config();
         int maxSequences = maxImages * MAX_GUIDED;
         long rows = (long) maxSequences * config.sequenceLength();
@@ -91,15 +91,14 @@ final class Batch implements AutoCloseable {
         headRows = new MaskGit.HeadRows(workspace, base, headRowCount);
         logits = workspace.tensor(F32, headRowCount, config.codebook());
         allPositions = workspace.ints((long) maxImages * config.tokens());
-        decodedCodes = workspace.ints(config.tokens());
-        rgb = workspace.bytes(VqganConfig.RGB * (long) imageSize() * imageSize());
         baseActivations = new MaskGit.Activations(workspace, base, rows);
         shortcutActivations = shortcut.map(network -> new MaskGitShortcut.Activations(workspace, network, rows,
                 (long) maxImages * config.tokens())).orElse(null);
         modulations = shortcut.map(network -> new MaskGitShortcut.Modulations(workspace, network, config.tokens())).orElse(null);
         modulation = shortcut.map(network -> workspace.tensor(F32, 1, 2L * network.config().channels())).orElse(null);
         maskRatios = workspace.bytes((long) config.tokens() * Float.BYTES);
-        decoderActivations = new VqganDecoder.Activations(workspace, decoder, config.grid());
+        decoder = new PictureDecoder(workspace, model.decoder(), config.grid());
+        readout = new Readout(stream, config, sampler);
     }
 
     /** Room for {@code maxImages} images, on a stream of its own. */
@@ -131,13 +130,14 @@ final class Batch implements AutoCloseable {
         return stream;
     }
 
-    /** Masks everything. */
+    /** Masks everything, and prepares the steps. */
     void begin(int[] labels, long[] seeds, StepPlan newPlan, SamplingSettings newSampling) {
         plan = newPlan;
         sampling = newSampling;
         sequences = allSequences.of(stream, labels.length, sampling.guided());
         sampler.reset(stream, seeds);
         newlyFixed = 0;
+        steps = prepared(newPlan);
         stream.write(ids.asSlice(0, sequences.rows() * Integer.BYTES), host -> writeMasked(labels, host));
         if (plan.usesShortcut() && usedShortcut().embedsTime()) {
             computeModulations();
@@ -170,18 +170,46 @@ final class Batch implements AutoCloseable {
         }
     }
 
-    /** One step: features by base network or shortcut, logits of the masked rows, draw (from recorded uniforms, if there are any), selection. */
-    void step(StepPlan.Step step, Optional<Uniforms.OfStep> recorded) {
-        int keyCapacity = step.full() ? 0 : stream.bucket(newlyFixed, config.tokens());
-        var shape = new StepShape(step.full(), sequences.images(), sequences.guided(), stream.bucket(step.masked(), config.tokens()), keyCapacity,
-                recorded.isPresent());
-        parameters.write(stream, sampling.block(plan, step), sequences, newlyFixed, keyCapacity);
-        recorded.ifPresent(uniforms -> sampler.record(stream, uniforms, sequences.images()));
-        if (!step.full() && usedShortcut().embedsTime()) {
-            stream.copy(modulations.rows(step.index(), 1), modulation);
+    private List<PreparedStep> prepared(StepPlan all) {
+        var prepared = new ArrayList<PreparedStep>(all.steps().size());
+        int newTokens = 0;
+        for (var step : all.steps()) {
+            prepared.add(prepared(step, newTokens, false));
+            newTokens = step.toFix();
         }
-        stream.replay(shape, () -> compute(shape));
-        newlyFixed = step.toFix();
+        return prepared;
+    }
+
+    /**
+     * @param newTokens tokens of each image that the step before fixes
+     * @param recorded  whether the step draws from recorded uniforms
+     */
+    private PreparedStep prepared(StepPlan.Step step, int newTokens, boolean recorded) {
+        int keyCapacity = step.full() ? 0 : stream.bucket(newTokens, config.tokens());
+        var shape = new StepShape(step.full(), sequences.images(), sequences.guided(), stream.bucket(step.masked(), config.tokens()), keyCapacity, recorded);
+        boolean modulated = !step.full() && usedShortcut().embedsTime();
+        return new PreparedStep(step, shape, () -> compute(shape), parameters.values(sampling.block(plan, step), sequences, newTokens, keyCapacity),
+                modulated ? modulations.rows(step.index(), 1).data().asSlice(0, modulation.byteSize()) : null);
+    }
+
+    /** One step: features by base network or shortcut, logits of the masked rows, draw, selection. */
+    void step(StepPlan.Step step) {
+        run(steps.get(step.index()));
+    }
+
+    /** As {@link #step(StepPlan.Step)}, drawing from recorded uniforms. */
+    void step(StepPlan.Step step, Uniforms.OfStep uniforms) {
+        sampler.record(stream, uniforms, sequences.images());
+        run(prepared(step, newlyFixed, true));
+    }
+
+    private void run(PreparedStep prepared) {
+        parameters.write(stream, prepared.parameters);
+        if (prepared.modulation != null) {
+            stream.copy(prepared.modulation, modulation.data());
+        }
+        stream.replay(prepared.shape, prepared.work);
+        newlyFixed = prepared.step.toFix();
         stream.endStep();
     }
 
@@ -214,103 +242,47 @@ final class Batch implements AutoCloseable {
         return sequences.images();
     }
 
-    private int[] ints(MemorySegment device, int count) {
-        return stream.read(device.asSlice(0, (long) count * Integer.BYTES), host -> host.toArray(JAVA_INT));
-    }
-
     /** (images, tokens), -1 where masked. */
     int[] codes() {
-        return ints(sampler.codes(), images() * config.tokens());
+        return readout.codes(images());
     }
 
     /** (images, tokens): what the last step fixed. */
     boolean[] fixed() {
-        var positions = ints(sampler.newPositions(), images() * config.tokens());
-        var fixed = new boolean[positions.length];
-        for (int b = 0; b < images(); b++) {
-            for (int j = 0; j < newlyFixed; j++) {
-                fixed[b * config.tokens() + positions[b * config.tokens() + j]] = true;
-            }
-        }
-        return fixed;
+        return readout.fixed(images(), newlyFixed);
     }
 
     /** (images, tokens): what the last step drew, -1 where a token was not masked. */
     int[] sampled() {
-        var codes = codes();
-        var fixed = fixed();
-        var drawnByRow = ints(sampler.sampled(), codes.length);
-        var sampled = new int[codes.length];
-        for (int b = 0; b < images(); b++) {
-            int row = b * config.tokens();
-            for (int cell = b * config.tokens(); cell < (b + 1) * config.tokens(); cell++) {
-                boolean drawn = fixed[cell] || codes[cell] == TokenSampler.MASKED;
-                sampled[cell] = drawn ? drawnByRow[row++] : TokenSampler.MASKED;
-            }
-        }
-        return sampled;
+        return readout.sampled(images(), newlyFixed);
     }
 
     /** (sequences, T, C): all conditional ones, then all unconditional ones. */
     float[] featuresByCondition() {
-        int elements = config.sequenceLength() * config.channels();
-        return stream.read(features().data(), host -> {
-            var out = new float[sequences.count() * elements];
-            for (int s = 0; s < sequences.count(); s++) {
-                int to = s % sequences.guided() * images() + s / sequences.guided();
-                MemorySegment.copy(host, JAVA_FLOAT, (long) s * elements * Float.BYTES, out, to * elements, elements);
-            }
-            return out;
-        });
+        return readout.featuresByCondition(sequences, features());
     }
 
     /** (images, tokens, K): guided logits with bias of all tokens, from the last step's features. */
     float[] guidedLogits(StepPlan.Step step) {
         int tokens = config.tokens();
-        int K = config.codebook();
         stream.write(allPositions.asSlice(0, (long) images() * tokens * Integer.BYTES), host -> {
             for (int i = 0; i < images() * tokens; i++) {
                 host.setAtIndex(JAVA_INT, i, i % tokens);
             }
         });
-        parameters.write(stream, sampling.block(plan, new StepPlan.Step(step.index(), step.full(), tokens, 0)), sequences, 0, 0);
-        var all = stream.read(logits(allPositions, tokens).data(), host -> host.toArray(JAVA_FLOAT));
-        float w = sampling.block(plan, step).guidance();
-        var bias = base.headBias();
-        return stream.read(bias.data(), host -> {
-            var out = new float[images() * tokens * K];
-            for (int i = 0; i < images() * tokens; i++) {
-                int conditional = (i / tokens * sequences.guided() * tokens + i % tokens) * K;
-                int unconditional = conditional + (sequences.guided() - 1) * tokens * K;
-                for (int v = 0; v < K; v++) {
-                    out[i * K + v] = (1 + w) * all[conditional + v] - w * all[unconditional + v]
-                            + host.getAtIndex(JAVA_FLOAT, i % tokens * bias.stride() + v);
-                }
-            }
-            return out;
-        });
+        var allMasked = new StepPlan.Step(step.index(), step.full(), tokens, 0);
+        parameters.write(stream, parameters.values(sampling.block(plan, allMasked), sequences, 0, 0));
+        return readout.guidedLogits(sequences, logits(allPositions, tokens), sampling.block(plan, step).guidance(), base.headBias());
     }
 
     /** The picture of image {@code image}'s codes, all of which must be fixed. */
     RgbImage decode(int image) {
-        stream.copy(sampler.codes().asSlice((long) image * decodedCodes.byteSize(), decodedCodes.byteSize()), decodedCodes);
-        return decode();
+        return decoder.decode(stream, sampler.codes(), image);
     }
 
     /** The picture of {@code codes}, (tokens). */
     RgbImage decode(int[] codes) {
-        stream.write(decodedCodes, host -> MemorySegment.copy(codes, 0, host, JAVA_INT, 0, codes.length));
-        return decode();
-    }
-
-    private RgbImage decode() {
-        stream.replay(new Decoding(), () ->
-                stream.kernels().toRgb(decoder.decode(stream, decodedCodes, config.grid(), decoderActivations), rgb, LOWEST, HIGHEST));
-        return new RgbImage(imageSize(), imageSize(), stream.read(rgb, host -> host.toArray(JAVA_BYTE)));
-    }
-
-    private int imageSize() {
-        return decoder.config().imageSize(config.grid());
+        return decoder.decode(stream, codes);
     }
 
     @Override

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -153,13 +152,15 @@ public final class Session implements AutoCloseable {
             Arrays.setAll(seeds, b -> seed(first + b));
             var stream = batch.stream();
             stream.run(() -> batch.begin(batchLabels, seeds, plan, sampling));
-            if (stream.isQueue() && listener == StepListener.NONE && request.uniforms().isEmpty()) {
-                stream.run(this::queueSteps);
+            if (listener == StepListener.NONE && request.uniforms().isEmpty()) {
+                for (int done = 0; done < plan.steps().size();) {
+                    int next = done;
+                    done = stream.call(() -> steps(next));
+                }
             } else {
                 for (var step : plan.steps()) {
                     stopIfAsked();
-                    var recorded = request.uniforms().map(uniforms -> uniforms.of(step.index()));
-                    stream.run(() -> batch.step(step, recorded));
+                    stream.run(() -> request.uniforms().ifPresentOrElse(uniforms -> batch.step(step, uniforms.of(step.index())), () -> batch.step(step)));
                     tell(listener, step, first);
                 }
             }
@@ -167,16 +168,26 @@ public final class Session implements AutoCloseable {
             return stream.call(() -> finished(first, count));
         }
 
-        /** All steps, handed over at once: the device must not wait for this thread to wake up. */
-        private void queueSteps() {
+        /**
+         * The steps from {@code next} on, handed over at once: the device must not wait for the caller's thread to wake up. Where others wait for the
+         * stream's thread, as sessions on the CPU do, they get their turn after a step.
+         *
+         * @return the step that is next then
+         */
+        private int steps(int next) {
+            var stream = batch.stream();
             long start = System.nanoTime();
-            long waitedBefore = batch.stream().waitedNanos();
-            for (var step : plan.steps()) {
+            long waitedBefore = stream.waitedNanos();
+            int i = next;
+            do {
                 stopIfAsked();
-                batch.step(step, Optional.empty());
+                batch.step(plan.steps().get(i++));
+            } while (i < plan.steps().size() && !stream.isWanted());
+            if (stream.isQueue()) {
+                long waited = stream.waitedNanos() - waitedBefore;
+                queueTimes = queueTimes.plus(new QueueTimes(i - next, Duration.ofNanos(System.nanoTime() - start - waited), Duration.ofNanos(waited)));
             }
-            long waited = batch.stream().waitedNanos() - waitedBefore;
-            queueTimes = queueTimes.plus(new QueueTimes(plan.steps().size(), Duration.ofNanos(System.nanoTime() - start - waited), Duration.ofNanos(waited)));
+            return i;
         }
 
         private void tell(StepListener listener, StepPlan.Step step, int first) {

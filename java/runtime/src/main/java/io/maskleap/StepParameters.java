@@ -7,6 +7,7 @@ import io.maskleap.device.Workspace;
 import io.maskleap.kernel.StepBlock;
 import io.maskleap.network.Sequences;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /**
  * What kernels read of a step from device memory: its parameter block, and which of the tokens just fixed each sequence attends to. So a
@@ -31,19 +32,24 @@ final class StepParameters {
     }
 
     /**
-     * Sets them for the coming step.
+     * Those of a step, for {@link #write}.
      *
      * @param newTokens   tokens of each image that the last step fixed
      * @param keyCapacity rows of each image that their keys have room for
      */
-    void write(DeviceStream stream, StepBlock step, Sequences sequences, int newTokens, int keyCapacity) {
-        stream.write(all, host -> {
+    Consumer<MemorySegment> values(StepBlock step, Sequences sequences, int newTokens, int keyCapacity) {
+        return host -> {
             step.writeTo(host);
             for (int s = 0; s < sequences.count(); s++) {
                 host.set(JAVA_INT, keyOffsets.address() - all.address() + (long) s * Integer.BYTES, s / sequences.guided() * keyCapacity);
                 host.set(JAVA_INT, keyCounts.address() - all.address() + (long) s * Integer.BYTES, newTokens);
             }
-        });
+        };
+    }
+
+    /** Sets them for the coming step. */
+    void write(DeviceStream stream, Consumer<MemorySegment> values) {
+        stream.write(all, values);
     }
 
     /** The step's block. */

@@ -44,6 +44,7 @@ public final class StepSubject implements Subject {
     private final MemorySegment block;
     private final NewTokens newTokens;
     private final Tensor modulation;
+    private final Runnable step = this::step;
 
     /** @param full whether it is a full step; else a shortcut step */
     public StepSubject(BenchmarkModel model, boolean full, Library library, int threads, Dtype dtype) {
@@ -101,6 +102,10 @@ public final class StepSubject implements Subject {
 
     @Override
     public void run() {
+        cpu.stream().replay(this, step);
+    }
+
+    private void step() {
         DeviceStream stream = cpu.stream();
         restore(stream);
         if (full) {

@@ -115,6 +115,9 @@ public interface DeviceStream extends AutoCloseable {
     /** Whether steps can be queued ahead of their execution. */
     boolean isQueue();
 
+    /** Whether other work waits for the stream's thread; asked on it. */
+    boolean isWanted();
+
     /** Waits for what is queued, and frees what the stream holds; does nothing the second time. */
     @Override
     void close();

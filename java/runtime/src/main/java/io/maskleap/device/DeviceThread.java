@@ -2,9 +2,10 @@ package io.maskleap.device;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -12,12 +13,12 @@ import java.util.function.Supplier;
  * for each thread that calls it, and CUDA remembers a device for each.
  */
 public final class DeviceThread implements AutoCloseable {
-    private final ExecutorService executor;
+    private final ThreadPoolExecutor executor;
     private final Thread[] thread = new Thread[1];
 
     /** Starts with the first work; a daemon. */
     public DeviceThread(String name) {
-        executor = Executors.newSingleThreadExecutor(work -> {
+        executor = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             thread[0] = Thread.ofPlatform().daemon().name(name).unstarted(work);
             return thread[0];
         });
@@ -46,6 +47,11 @@ public final class DeviceThread implements AutoCloseable {
                 case null, default -> throw e;
             }
         }
+    }
+
+    /** Whether work waits for the thread. */
+    public boolean isWanted() {
+        return !executor.getQueue().isEmpty();
     }
 
     /** Ends the thread once what was handed over is done. */

@@ -27,10 +27,12 @@ public final class Recorder {
     /**
      * The calls that {@code work} asks for, none of which is made. What {@code work} throws is thrown here, and nothing is kept then.
      *
-     * @throws IllegalStateException within {@code work}
+     * @throws IllegalStateException while it records already
      */
     public Recording record(Runnable work) {
-        requireNotRecording("a recording");
+        if (recording != null) {
+            throw new IllegalStateException("a recording within recorded work");
+        }
         recording = new Recording();
         try {
             work.run();
@@ -43,10 +45,8 @@ public final class Recorder {
         }
     }
 
-    /** @throws IllegalStateException while calls are recorded, which {@code what} cannot be */
-    public void requireNotRecording(String what) {
-        if (recording != null) {
-            throw new IllegalStateException(what + " within work that is recorded");
-        }
+    /** Whether calls are kept now. */
+    public boolean isRecording() {
+        return recording != null;
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -483,6 +485,22 @@ public abstract class DeviceStreamContract {
         assertArrayEquals(before.all, onHost(y).all);
         replayedWorkReadsWhatMemoryHoldsThen("copy");
         assertArrayEquals(before.all, onHost(y).all);
+    }
+
+    @Test
+    @Timeout(60)
+    void workThatWaitsForTheThreadIsSeen() throws InterruptedException {
+        var other = Thread.ofPlatform().unstarted(() -> stream.run(() -> { }));
+        boolean before = stream.call(() -> {
+            boolean wanted = stream.isWanted();
+            other.start();
+            while (!stream.isWanted()) {
+                Thread.onSpinWait();
+            }
+            return wanted;
+        });
+        assertFalse(before);
+        other.join();
     }
 
     @Test

@@ -80,6 +80,11 @@ public final class CpuContext implements DeviceContext {
         });
     }
 
+    /** Whether other work, of any context, waits for the CPU's thread. */
+    boolean isWanted() {
+        return THREAD.isWanted();
+    }
+
     private void run(Runnable work) {
         call(() -> {
             work.run();

@@ -74,19 +74,29 @@ final class CpuStream implements DeviceStream {
 
     @Override
     public void copy(MemorySegment from, MemorySegment to) {
-        recorder.call(() -> to.copyFrom(from));
+        if (recorder.isRecording()) {
+            recorder.call(() -> to.copyFrom(from));
+        } else {
+            to.copyFrom(from);
+        }
     }
 
     @Override
     public void write(MemorySegment device, Consumer<MemorySegment> fill) {
-        recorder.requireNotRecording("a write");
+        requireNotRecording("a write");
         fill.accept(device);
     }
 
     @Override
     public <T> T read(MemorySegment device, Function<MemorySegment, T> use) {
-        recorder.requireNotRecording("a read");
+        requireNotRecording("a read");
         return use.apply(device);
+    }
+
+    private void requireNotRecording(String what) {
+        if (recorder.isRecording()) {
+            throw new IllegalStateException(what + " by the host within replayed work");
+        }
     }
 
     @Override
@@ -112,6 +122,11 @@ final class CpuStream implements DeviceStream {
     @Override
     public boolean isQueue() {
         return false;
+    }
+
+    @Override
+    public boolean isWanted() {
+        return context.isWanted();
     }
 
     @Override

@@ -176,6 +176,11 @@ final class CudaStream implements DeviceStream {
     }
 
     @Override
+    public boolean isWanted() {
+        return thread.isWanted();
+    }
+
+    @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
             thread.call(() -> {

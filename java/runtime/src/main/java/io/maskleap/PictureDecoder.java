@@ -1,0 +1,56 @@
+package io.maskleap;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.maskleap.device.DeviceStream;
+import io.maskleap.device.Workspace;
+import io.maskleap.network.VqganConfig;
+import io.maskleap.network.VqganDecoder;
+import java.lang.foreign.MemorySegment;
+
+/** A decoder with memory for one image: codes to pictures, one after the other. */
+final class PictureDecoder {
+    private static final float LOWEST = -1;
+    private static final float HIGHEST = 1;
+
+    /** The work of decoding an image, which is the same for all. */
+    private record Decoding() {
+    }
+
+    private final VqganDecoder decoder;
+    private final int grid;
+    private final MemorySegment codes;
+    private final MemorySegment rgb;
+    private final VqganDecoder.Activations activations;
+
+    /** For images of (grid, grid) codes. */
+    PictureDecoder(Workspace workspace, VqganDecoder decoder, int grid) {
+        this.decoder = decoder;
+        this.grid = grid;
+        codes = workspace.ints((long) grid * grid);
+        rgb = workspace.bytes(VqganConfig.RGB * (long) side() * side());
+        activations = new VqganDecoder.Activations(workspace, decoder, grid);
+    }
+
+    private int side() {
+        return decoder.config().imageSize(grid);
+    }
+
+    /** The picture of image {@code image} of those whose codes lie on the device one after the other; all of its codes must be fixed. */
+    RgbImage decode(DeviceStream stream, MemorySegment codesOfImages, int image) {
+        stream.copy(codesOfImages.asSlice(image * codes.byteSize(), codes.byteSize()), codes);
+        return decode(stream);
+    }
+
+    /** The picture of {@code hostCodes}, (grid * grid). */
+    RgbImage decode(DeviceStream stream, int[] hostCodes) {
+        stream.write(codes, host -> MemorySegment.copy(hostCodes, 0, host, JAVA_INT, 0, hostCodes.length));
+        return decode(stream);
+    }
+
+    private RgbImage decode(DeviceStream stream) {
+        stream.replay(new Decoding(), () -> stream.kernels().toRgb(decoder.decode(stream, codes, grid, activations), rgb, LOWEST, HIGHEST));
+        return new RgbImage(side(), side(), stream.read(rgb, host -> host.toArray(JAVA_BYTE)));
+    }
+}
