@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -17,10 +18,28 @@ record MemoryUse(long resident, Optional<Long> gpu) {
     private static final long KILOBYTE = 1 << 10;
     private static final long MEGABYTE = 1 << 20;
 
-    /** Measures, after the garbage is collected. */
+    /** Longer than the collector waits before it gives the next piece back. */
+    private static final Duration GIVING_BACK = Duration.ofMillis(300);
+
+    /** Measures, after the garbage is collected and what the collector then gives back, a piece at a time, is given back. */
     static MemoryUse now() {
         System.gc();
-        return new MemoryUse(residentBytes(), gpuBytes());
+        long resident = residentBytes();
+        long before;
+        do {
+            before = resident;
+            sleep();
+            resident = residentBytes();
+        } while (resident < before);
+        return new MemoryUse(resident, gpuBytes());
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(GIVING_BACK);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static long residentBytes() {

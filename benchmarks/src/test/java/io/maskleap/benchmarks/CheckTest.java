@@ -78,6 +78,21 @@ class CheckTest {
                 Soak.verdict(10, 2, 1.5, 0, Map.of("process", 65 * MEGABYTE)));
     }
 
+    /** 37 MiB each: the C library maps and unmaps such memory. */
+    @Test
+    void sessionsTakeTheMemoryThatTheyAnnounce() {
+        var verdict = run(SessionMemory::run, Map.of("images", 16, "sessions", 3, "steps", 4));
+        assertTrue(verdict.right(), verdict.words());
+    }
+
+    @Test
+    void sessionThatTakesMoreOrLessThanItAnnouncesIsTold() {
+        assertTrue(SessionMemory.verdict(1, 100 * MEGABYTE, 110 * MEGABYTE).right());
+        assertFalse(SessionMemory.verdict(1, 100 * MEGABYTE, 89 * MEGABYTE).right());
+        assertEquals(new Check.Verdict(false, "a session of 2 images takes 111.0 MiB and announces 100.0 (limit 10 % of it)"),
+                SessionMemory.verdict(2, 100 * MEGABYTE, 111 * MEGABYTE));
+    }
+
     @Test
     void timetableHasEveryRow() {
         run(Timetable::run, Map.of("samples", 1, "batch", 2, "batch-samples", 1));

@@ -29,7 +29,12 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /** Runs of JMH, each of one row by one library in a process of its own. */
 final class JmhRun {
     private static final String ALLOCATED = "gc.alloc.rate.norm";
-    private static final int HEAP_SECONDS = 5;
+
+    /** A step takes the same with any number; a team of threads that wait for a core makes tiny steps few. */
+    private static final int HEAP_THREADS = 1;
+    private static final int HEAP_WARMUP_SECONDS = 2;
+    private static final int HEAP_SECONDS = 10;
+
     private static final double LEAST_PERCENT = 0;
     private static final double MEDIAN_PERCENT = 50;
     private static final double P90_PERCENT = 90;
@@ -67,24 +72,27 @@ final class JmhRun {
         return found(run(timed(row, LibtorchBenchmark.class, row.name(), dtype).param("blas", blas.name()).param("way", way)));
     }
 
-    /** Bytes of Java's heap that each run of a row takes, as JMH's gc profiler finds. JMH takes some for itself in each iteration, so those are long. */
+    /**
+     * Bytes of Java's heap that each run of a row takes, as JMH's gc profiler finds. JMH takes some kilobytes for itself in each iteration, so those are
+     * long; in the last it counts the subject's closing too, so the least counts.
+     */
     double heap(String row, Dtype dtype) {
-        var result = run(options(MaskleapBenchmark.class, row, dtype).param("library", Library.BUILT_IN).mode(Mode.AverageTime).addProfiler(GCProfiler.class)
-                .warmupIterations(1).warmupTime(seconds(quick ? 0.1 : HEAP_SECONDS))
-                .measurementIterations(quick ? 1 : 2).measurementTime(seconds(quick ? 0.1 : HEAP_SECONDS)));
-        return result.getSecondaryResults().get(ALLOCATED).getScore();
+        var result = run(options(MaskleapBenchmark.class, row, dtype, HEAP_THREADS).param("library", Library.BUILT_IN)
+                .mode(Mode.AverageTime).addProfiler(GCProfiler.class).warmupIterations(1).warmupTime(seconds(quick ? 0.1 : HEAP_WARMUP_SECONDS))
+                .measurementIterations(2).measurementTime(seconds(quick ? 0.1 : HEAP_SECONDS)));
+        return result.getSecondaryResults().get(ALLOCATED).getStatistics().getMin();
     }
 
     private ChainedOptionsBuilder timed(Row row, Class<?> benchmark, String name, Dtype dtype) {
         var pace = row.pace();
         var time = seconds(quick ? 0.05 : pace.seconds());
-        return options(benchmark, name, dtype).warmupIterations(quick ? 1 : pace.warmups()).warmupTime(time)
+        return options(benchmark, name, dtype, threads).warmupIterations(quick ? 1 : pace.warmups()).warmupTime(time)
                 .measurementIterations(quick ? 1 : pace.measurements()).measurementTime(time);
     }
 
-    private ChainedOptionsBuilder options(Class<?> benchmark, String row, Dtype dtype) {
+    private ChainedOptionsBuilder options(Class<?> benchmark, String row, Dtype dtype, int itsThreads) {
         return new OptionsBuilder().include("\\." + benchmark.getSimpleName() + "\\.run$").param("row", row).param("dtype", dtype.name())
-                .param("threads", Integer.toString(threads)).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
+                .param("threads", Integer.toString(itsThreads)).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
                 .jvmArgsPrepend(Children.NO_WARNING, property(Facts.FILE_PROPERTY, factsFile()), property(Reference.FOLDER_PROPERTY, scratch));
     }
 

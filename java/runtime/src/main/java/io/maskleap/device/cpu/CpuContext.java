@@ -21,6 +21,12 @@ import java.util.function.Supplier;
 public final class CpuContext implements DeviceContext {
     private static final long ALIGNMENT = 64;
 
+    /**
+     * Memory of a stream: parameters of recorded calls. A full step of MaskGIT-512 has 8 KB of them, a shortcut step 1 KB, and a generation of 32 steps
+     * as many recordings; of the most that are kept the parameters are a few percent of the smallest session.
+     */
+    private static final long STREAM_BYTES = 128 << 10;
+
     /** One for all contexts: there is one OpenMP team however many callers there are. */
     private static final DeviceThread THREAD = new DeviceThread("maskleap-cpu");
 
@@ -124,7 +130,7 @@ public final class CpuContext implements DeviceContext {
 
     @Override
     public long streamBytes() {
-        return 0;
+        return STREAM_BYTES;
     }
 
     @Override
