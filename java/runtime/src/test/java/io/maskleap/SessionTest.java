@@ -198,6 +198,26 @@ class SessionTest {
     }
 
     @Test
+    @Timeout(60)
+    void unheardGenerationIsCancelledByAnotherThread() throws InterruptedException {
+        try (var session = model.newSession()) {
+            var canceller = Thread.ofPlatform().start(() -> {
+                while (!Thread.interrupted()) {
+                    session.cancel();
+                }
+            });
+            try {
+                assertThrows(CancelledException.class, () -> session.generate(Request.ofClass(0).count(1000)));
+            } finally {
+                canceller.interrupt();
+                canceller.join();
+            }
+            assertWhole(session.generate(Request.ofClass(0)).getFirst());
+            assertEquals(QueueTimes.NONE, session.queueTimes(), "the CPU queues nothing");
+        }
+    }
+
+    @Test
     void sessionClosedByItsListenerEndsTheGeneration() {
         var session = model.newSession();
         assertThrows(CancelledException.class, () -> session.generate(Request.ofClass(0), step -> session.close()));

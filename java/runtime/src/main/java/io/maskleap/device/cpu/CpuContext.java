@@ -23,7 +23,7 @@ public final class CpuContext implements DeviceContext {
 
     /**
      * Memory of a stream: parameters of recorded calls. A full step of MaskGIT-512 has 8 KB of them, a shortcut step 1 KB, and a generation of 32 steps
-     * as many recordings; of the most that are kept the parameters are a few percent of the smallest session.
+     * as many recordings; of the most that are kept, the parameters are a few percent of a small model's session.
      */
     private static final long STREAM_BYTES = 128 << 10;
 
