@@ -59,14 +59,16 @@ void attend(const Task<T>& task, const leap_attention_params& p, const Workspace
     for_each_tile([&](const auto& tile, int t, int count) {
         tile.start(task.q + t * p.q_stride, p.q_stride, count);
     });
-    for (int64_t j = 0; j < task.keys; j += KEY_BLOCK) {
+    int64_t j = 0;
+    do {
         const int count = int(std::min<int64_t>(KEY_BLOCK, task.keys - j));
         pack_keys(task.k + j * p.k_stride, p.k_stride, count, head_dim, keys);
         pack_values(task.v + j * p.v_stride, p.v_stride, count, head_dim, values);
         for_each_tile([&](const auto& tile, int, int) {
-            tile.add_keys(keys, values, count, workspace.weights, scale);
+            tile.add_keys(j == 0, keys, values, count, workspace.weights, scale);
         });
-    }
+        j += KEY_BLOCK;
+    } while (j < task.keys);
     for_each_tile([&](const auto& tile, int t, int count) {
         tile.finish(task.out + t * p.out_stride, p.out_stride, count);
     });

@@ -85,23 +85,17 @@ struct Tile {
         : queries(reinterpret_cast<F*>(state)), output(state + head_dim * WIDTH), maximum(output + head_dim * WIDTH), sum(maximum + WIDTH),
           head_dim(head_dim) {}
 
-    /* Q'[d][q] = rows[q][d]; lanes beyond `count` repeat the last query. No key has been seen yet. */
+    /* Q'[d][q] = rows[q][d]; lanes beyond `count` repeat the last query. */
     template <class T>
     void start(const T* rows, int64_t stride, int count) const {
+        if (PAIRS && head_dim % 2 == 0) return load_query_pairs(rows, stride, count);
         load_queries(rows, stride, count, queries);
-        std::fill_n(output, head_dim * WIDTH, 0.0f);
-        std::fill_n(maximum, WIDTH, -INFINITE);
-        std::fill_n(sum, WIDTH, 0.0f);
     }
 
-    /* One block of keys and values, packed; weights: (keys, WIDTH) scratch. */
-    void add_keys(const F* keys, const F* values, int count, float* weights, float scale) const {
-        Vec new_maximum[VECTORS];
-        for (int c = 0; c < VECTORS; ++c) new_maximum[c] = load(maximum + c * LANES);
-        score(keys, count, weights, new_maximum, scale);
-        Vec alpha[VECTORS];
-        exponentiate(weights, count, new_maximum, alpha);
-        accumulate(values, count, weights, alpha);
+    /* One block of keys and values, packed, which may be none; weights: (keys, WIDTH) scratch. The first block finds no state. */
+    void add_keys(bool first, const F* keys, const F* values, int count, float* weights, float scale) const {
+        if (first) add_keys<true>(keys, values, count, weights, scale);
+        else add_keys<false>(keys, values, count, weights, scale);
     }
 
     /* rows[q][d] = O'[d][q] / sum[q], or 0 where no key has a weight. */
@@ -112,6 +106,10 @@ struct Tile {
             const Vec inverse = total == 0.0f ? Vec{} : 1.0f / total;
             T* first = rows + c * LANES * stride;
             const int rows_here = std::min(LANES, count - c * LANES);
+            if (PAIRS && head_dim % 2 == 0) {
+                store_output_pairs(c, inverse, first, stride, rows_here);
+                continue;
+            }
             for_each_column_block([&](int d) {
                 Vec block[LANES];
                 for (int i = 0; i < LANES; ++i) block[i] = load(output + (d + i) * WIDTH + c * LANES) * inverse;
@@ -125,6 +123,45 @@ struct Tile {
     }
 
 private:
+    template <bool FIRST>
+    void add_keys(const F* keys, const F* values, int count, float* weights, float scale) const {
+        Vec new_maximum[VECTORS];
+        for (int c = 0; c < VECTORS; ++c) new_maximum[c] = FIRST ? broadcast(-INFINITE) : load(maximum + c * LANES);
+        score(keys, count, weights, new_maximum, scale);
+        Vec alpha[VECTORS];
+        exponentiate<FIRST>(weights, count, new_maximum, alpha);
+        accumulate<FIRST>(values, count, weights, alpha);
+    }
+
+    /* As load_queries, of pairs that lie as such in a row: of an even head_dim. */
+    template <class T>
+    void load_query_pairs(const T* rows, int64_t stride, int count) const {
+        for (int c = 0; c < VECTORS; ++c) {
+            const float* row[LANES];  // of pairs
+            for (int i = 0; i < LANES; ++i)
+                row[i] = reinterpret_cast<const float*>(rows + std::min(c * LANES + i, count - 1) * stride);
+            for_each_vector(head_dim / 2, [&](int64_t d, auto lanes) {
+                Vec block[LANES];
+                for (int i = 0; i < LANES; ++i) block[i] = load(row[i] + d, lanes);
+                transpose(block);
+                for (int i = 0; i < LANES && d + i < head_dim / 2; ++i) store(queries + (d + i) * WIDTH + c * LANES, block[i]);
+            });
+        }
+    }
+
+    template <class T>
+    void store_output_pairs(int c, Vec inverse, T* rows, int64_t stride, int count) const {
+        for_each_vector(head_dim / 2, [&](int64_t d, auto lanes) {
+            Vec block[LANES] = {};
+            for (int i = 0; i < LANES && d + i < head_dim / 2; ++i) {
+                const float* pair = output + 2 * (d + i) * WIDTH + c * LANES;
+                block[i] = pairs_of(load(pair) * inverse, load(pair + WIDTH) * inverse);
+            }
+            transpose(block);
+            for (int i = 0; i < count; ++i) store(reinterpret_cast<float*>(rows + i * stride) + d, block[i], lanes);
+        });
+    }
+
     template <class T>
     void load_queries(const T* rows, int64_t stride, int count, float* queries) const {
         for (int c = 0; c < VECTORS; ++c) {
@@ -181,18 +218,22 @@ private:
 
     /* P' = 2^(S' - maximum) in place, pairs in the first half of the rows; alpha = 2^(old maximum - maximum). A maximum of
      * -infinity counts as 0 there, so that weights become 0 and not NaN; NaN scores stay NaN. */
+    template <bool FIRST>
     LEAP_INLINE void exponentiate(float* scores, int count, const Vec (&new_maximum)[VECTORS], Vec (&alpha)[VECTORS]) const {
 #pragma GCC unroll 4
         for (int c = 0; c < VECTORS; ++c) {
             const Vec reference = new_maximum[c] == -INFINITE ? Vec{} : new_maximum[c];
-            alpha[c] = exp2_bounded(load(maximum + c * LANES) - reference);
-            Vec total = load(sum + c * LANES) * alpha[c];
+            Vec total{};
+            if constexpr (!FIRST) {
+                alpha[c] = exp2_bounded(load(maximum + c * LANES) - reference);
+                total = load(sum + c * LANES) * alpha[c];
+            }
             float* s = scores + c * LANES;
             if constexpr (PAIRS) {
                 for (int j = 0; j < count; j += 2) {
                     const Vec first = exp2_bounded(load(s + j * WIDTH) - reference);
                     const Vec second = j + 1 < count ? exp2_bounded(load(s + (j + 1) * WIDTH) - reference) : Vec{};
-                    store_pairs(reinterpret_cast<Pair*>(s + j / 2 * WIDTH), first, second);
+                    store(s + j / 2 * WIDTH, pairs_of(first, second));
                     total += first + second;
                 }
             } else {
@@ -207,13 +248,15 @@ private:
         }
     }
 
+    template <bool FIRST>
     LEAP_INLINE void accumulate(const F* values, int count, const float* weights, const Vec (&alpha)[VECTORS]) const {
         for_each_row_group(head_dim, [&]<int R>(int d) {
             Vec o[R][VECTORS];
 #pragma GCC unroll 6
             for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-                for (int c = 0; c < VECTORS; ++c) o[r][c] = load(output + (d + r) * WIDTH + c * LANES) * alpha[c];
+                for (int c = 0; c < VECTORS; ++c)
+                    o[r][c] = FIRST ? Vec{} : load(output + (d + r) * WIDTH + c * LANES) * alpha[c];
             multiply_tile(o, values + d, 1, head_dim, reinterpret_cast<const F*>(weights), depth_of<F>(count));
 #pragma GCC unroll 6
             for (int r = 0; r < R; ++r)

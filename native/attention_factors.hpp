@@ -75,19 +75,29 @@ inline void pack_values(const Bf16* rows, int64_t stride, int count, int head_di
 }
 
 /* Pairs of lanes of a and b, rounded. */
-LEAP_INLINE void store_pairs(Pair* to, Vec a, Vec b) {
-    const VecBits pairs = __builtin_convertvector(narrow(a), VecBits) | __builtin_convertvector(narrow(b), VecBits) << 16;
-    std::memcpy(static_cast<void*>(to), &pairs, sizeof pairs);
+LEAP_INLINE Vec pairs_of([[maybe_unused]] Vec a, [[maybe_unused]] Vec b) {
+#if defined(__AVX512BF16__)
+    constexpr __mmask32 ALL = 0xFFFFFFFF;
+    const __m512i halves = __m512i(_mm512_cvtne2ps_pbh(__m512(b), __m512(a)));  // all of a, then all of b
+    alignas(64) static constexpr uint16_t INTERLEAVED[] = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
+                                                           8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    return Vec(_mm512_maskz_permutexvar_epi16(ALL, _mm512_load_si512(INTERLEAVED), halves));
+#else
+    return a;  // no factors are pairs here
+#endif
 }
 
 using leap::broadcast;
 using leap::load;
+using leap::store;
 
 LEAP_INLINE Vec load(const Pair* from) {
     Vec v;
     std::memcpy(&v, from, sizeof v);
     return v;
 }
+
+LEAP_INLINE void store(Pair* to, Vec v) { std::memcpy(static_cast<void*>(to), &v, sizeof v); }
 
 LEAP_INLINE Vec broadcast(Pair pair) { return from_bits(VecInt{} + int32_t(pair.bits)); }
 

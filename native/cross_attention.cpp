@@ -55,9 +55,12 @@ void attend(const Task<T>& task, const leap_attention_params& p, const Workspace
         const int count = std::min(TILE_QUERIES, task.queries - t);
         with_tile<F>(workspace.tile, head_dim, count, [&](const auto& tile) {
             tile.start(task.q + t * p.q_stride, p.q_stride, count);
-            for (int64_t j = 0; j < task.keys; j += KEY_BLOCK)
-                tile.add_keys(keys + j * depth_of<F>(head_dim), values + depth_of<F>(int(j)) * head_dim,
+            int64_t j = 0;
+            do {
+                tile.add_keys(j == 0, keys + j * depth_of<F>(head_dim), values + depth_of<F>(int(j)) * head_dim,
                               int(std::min<int64_t>(KEY_BLOCK, task.keys - j)), workspace.weights, scale);
+                j += KEY_BLOCK;
+            } while (j < task.keys);
             tile.finish(task.out + t * p.out_stride, p.out_stride, count);
         });
     }

@@ -8,7 +8,7 @@
  * Layouts   logits: (B, guided, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
  *           Logits, exponentials and noise are float32 (or rounded to bfloat16 one by one: sample_arithmetic.hpp); the cdf, its
  *           total and all scalars float64
- * A thread  takes whole rows: the combined logits, and then their exponentials or scores, lie in its scratch
+ * A thread  takes whole rows: the combined logits, and their exponentials or scores, lie in its scratch
  * Wants     finite scales >= 0, V >= 1; a row whose logits are not all finite gets code 0 and confidence -infinity
  * Source    Chang et al. 2022 (MaskGIT), section 3.2; guidance: Ho and Salimans 2022; Gumbel-max: Maddison et al. 2014
  */
@@ -19,6 +19,7 @@
 #include "parallel.hpp"
 #include "philox.hpp"
 #include "sample_arithmetic.hpp"
+#include "sample_draw.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 #include "step.hpp"
@@ -27,153 +28,130 @@
 namespace leap {
 namespace {
 
-/* Values whose weights are added up at once: the cdf is searched chunk by chunk, then within one chunk. */
-constexpr int64_t CHUNK = 64;
-static_assert(CHUNK % LANES == 0, "a chunk is whole vectors");
-
-constexpr int64_t padded_columns(int64_t V) { return ceil_div(V, CHUNK) * CHUNK; }
-
 /* row = the combined logits; false if they are not all finite. */
 template <class Arithmetic, class T>
 bool combine(const T* conditional, const T* unconditional, float guidance, const float* bias, int64_t V, float* row,
              float& maximum) {
-    Vec maxima = broadcast(-INFINITE);
-    Vec zeros{};  // x * 0 is 0 where x is finite, else NaN
-    for_each_vector(V, [&](int64_t v, auto lanes) {
+    Vec maxima[4], products[4] = {};  // products of 0 and each logit: 0 where that is finite, else NaN
+    std::fill_n(maxima, 4, broadcast(-INFINITE));
+    for_each_vector_in_turn<4>(V, [&](int64_t v, auto lanes, int which) {
         Vec x = load(conditional + v, lanes);
         if (unconditional)
             x = Arithmetic::round(Arithmetic::round((1.0f + guidance) * x) -
                                   Arithmetic::round(guidance * load(unconditional + v, lanes)));
         if (bias) x = Arithmetic::round(x + load(bias + v, lanes));
         store(row + v, x, lanes);
-        zeros += keep(x, lanes, 0) * 0.0f;
-        maxima = max(keep(x, lanes, -INFINITE), maxima);
+        products[which] += keep(x, lanes, 0) * 0.0f;
+        maxima[which] = max(keep(x, lanes, -INFINITE), maxima[which]);
     });
-    maximum = max_of_lanes(maxima);
-    return sum_of_lanes(zeros) == 0;
+    maximum = max_of_lanes(max(max(maxima[0], maxima[1]), max(maxima[2], maxima[3])));
+    return !any((products[0] + products[1]) + (products[2] + products[3]) != 0.0f);
 }
 
-double chunk_sum(const float* weights) {
-    VecDouble sum{};
-    for (int i = 0; i < CHUNK; i += LANES) sum += widen_and_fold(load(weights + i));
-    return sum_of_lanes(sum);
-}
+/* One thread's memory. */
+struct Workspace {
+    Distribution distribution;
+    float* row;  // (padded_columns(V)), the combined logits
 
-/* weights[v] = exp(scale * (row[v] - maximum)), padded with 0 to whole chunks. Returns their sum. */
-double exponentiate(const float* row, float maximum, float scale, int64_t V, float* weights) {
-    for_each_vector(V, [&](int64_t v, auto lanes) {
-        store(weights + v, exp((load(row + v, lanes) - maximum) * scale), lanes);
-    });
-    std::fill(weights + V, weights + padded_columns(V), 0.0f);
-    double sum = 0;
-    for (int64_t v = 0; v < V; v += CHUNK) sum += chunk_sum(weights + v);
-    return sum;
-}
+    static std::size_t bytes(int64_t V) { return Distribution::bytes(V) + padded_bytes<float>(padded_columns(V)); }
+    Workspace(std::byte* memory, int64_t V)
+        : distribution(memory, V), row(reinterpret_cast<float*>(memory + Distribution::bytes(V))) {}
+};
 
-/* The number of v with cdf(v) < u * total, at most V - 1. */
-int64_t draw_inverse_cdf(const float* weights, double total, double u, int64_t V) {
-    const double target = u * total;
-    double cdf = 0;
-    for (int64_t v = 0; v < V; v += CHUNK) {
-        const double after_chunk = cdf + chunk_sum(weights + v);
-        if (after_chunk < target) {
-            cdf = after_chunk;
-            continue;
-        }
-        int64_t code = v;
-        for (; code < v + CHUNK; ++code) {
-            cdf += weights[code];
-            if (!(cdf < target)) break;
-        }
-        return std::min(code, V - 1);
+/* Where row j of image b lies. */
+template <class T>
+struct Place {
+    int64_t b, j, position;
+    const T* conditional;    // (V) logits
+    const T* unconditional;  // likewise, or null
+
+    /* Of the row with this index among those of all images. */
+    Place(const leap_sample_params& p, int64_t index)
+        : b(index / p.step->masked), j(index % p.step->masked), position(p.positions[b * p.tokens + j]),
+          conditional(static_cast<const T*>(p.logits) + (b * p.guided * p.row_capacity + j) * p.V),
+          unconditional(p.guided == 2 ? conditional + p.row_capacity * p.V : nullptr) {}
+
+    void prefetch(int64_t v) const {
+        constexpr int READ = 0, SECOND_LEVEL = 2;
+        __builtin_prefetch(conditional + v, READ, SECOND_LEVEL);
+        if (unconditional) __builtin_prefetch(unconditional + v, READ, SECOND_LEVEL);
     }
-    return V - 1;
+};
+
+template <class T>
+PhiloxStream stream(const leap_sample_params& p, const Place<T>& at, uint32_t purpose) {
+    return {p.seeds ? p.seeds[at.b] : 0, uint32_t(at.position), uint32_t(p.step->index), purpose};
 }
 
-/* The first v with values[v] == maximum; 0 where there is none (NaN). */
-int64_t first_equal(const float* values, float maximum, int64_t V) {
-    const float* found = std::find(values, values + V, maximum);
-    return found == values + V ? 0 : found - values;
+/* The row's only uniform for a purpose. */
+template <class T>
+double uniform(const leap_sample_params& p, const Place<T>& at, const double* recorded, uint32_t purpose) {
+    return recorded ? recorded[at.b * p.tokens + at.position] : philox_uniform(stream(p, at, purpose), 0);
 }
 
-/* scores = scale * row + Gumbel noise; the first maximum. `recorded`: V uniforms, or null: Philox. */
-template <class Arithmetic>
-int64_t draw_gumbel_max(const float* row, float scale, const double* recorded, const PhiloxStream& stream, int64_t V,
-                        float* scores) {
-    Vec maxima = broadcast(-INFINITE);
-    if (recorded) {
-        for (int64_t v = 0; v < V; ++v) scores[v] = float(Arithmetic::gumbel(recorded[v]));
-    } else {
-        philox_uniforms(stream, 0, scores, V);
-        for_each_vector(V, [&](int64_t v, auto lanes) {
-            const Vec u = load(scores + v, lanes, 0.5f);
-            store(scores + v, Arithmetic::gumbel(u), lanes);
-        });
-    }
-    for_each_vector(V, [&](int64_t v, auto lanes) {
-        const Vec score = Arithmetic::round(Arithmetic::round(load(row + v, lanes) * scale) + load(scores + v, lanes));
-        store(scores + v, score, lanes);
-        maxima = max(keep(score, lanes, -INFINITE), maxima);
-    });
-    return first_equal(scores, max_of_lanes(maxima), V);
-}
-
-/* Row j of image b. row, weights: (padded_columns(V)) scratch each. */
+/* A row's code. The distribution holds the weights of a draw by inverse CDF. */
 template <class Arithmetic, class T>
-void sample_row(const leap_sample_params& p, int64_t b, int64_t j, float* row, float* weights) {
-    const leap_step& step = *p.step;
-    const int64_t V = p.V;
-    const int64_t position = p.positions[b * p.tokens + j];
-    int32_t& sampled = p.sampled[b * p.tokens + j];
-    float& confidence = p.confidence[b * p.tokens + j];
-
-    const T* conditional = static_cast<const T*>(p.logits) + (b * p.guided * p.row_capacity + j) * V;
-    const T* unconditional = p.guided == 2 ? conditional + p.row_capacity * V : nullptr;
-    const float* bias = p.bias ? p.bias + position * p.bias_stride : nullptr;
-    float maximum;
-    if (!combine<Arithmetic>(conditional, unconditional, step.guidance, bias, V, row, maximum)) {
-        sampled = 0;
-        confidence = -INFINITE;
-        return;
-    }
-
-    const auto stream = [&](uint32_t purpose) {
-        return PhiloxStream{p.seeds ? p.seeds[b] : 0, uint32_t(position), uint32_t(step.index), purpose};
-    };
-    double total = -1;  // of the exponentials at confidence_scale; not known yet
-    int64_t code = 0;
+int64_t draw(const leap_sample_params& p, const Place<T>& at, const Workspace& workspace, float maximum) {
     switch (p.draw) {
-        case LEAP_DRAW_INVERSE_CDF: {
-            const double u = p.u_draw ? p.u_draw[b * p.tokens + position] : philox_uniform(stream(LEAP_PURPOSE_DRAW), 0);
-            const double draw_total = exponentiate(row, maximum, step.draw_scale, V, weights);
-            code = draw_inverse_cdf(weights, draw_total, u, V);
-            if (step.confidence_scale == step.draw_scale) total = draw_total;
-            break;
-        }
-        case LEAP_DRAW_GUMBEL_MAX: {
-            const double* recorded = p.u_draw ? p.u_draw + (b * p.row_capacity + j) * V : nullptr;
-            code = draw_gumbel_max<Arithmetic>(row, step.draw_scale, recorded, stream(LEAP_PURPOSE_DRAW), V, weights);
-            break;
-        }
-        case LEAP_DRAW_ARGMAX: code = first_equal(row, maximum, V); break;
+        case LEAP_DRAW_INVERSE_CDF:
+            return workspace.distribution.draw_inverse_cdf(uniform(p, at, p.u_draw, LEAP_PURPOSE_DRAW));
+        case LEAP_DRAW_ARGMAX: return first_equal(workspace.row, maximum, p.V);
+        default: break;
     }
-    sampled = int32_t(code);
+    const float scale = p.step->draw_scale;
+    if (!p.u_draw) return draw_gumbel_max<Arithmetic>(workspace.row, scale, stream(p, at, LEAP_PURPOSE_DRAW), p.V);
+    const double* recorded = p.u_draw + (at.b * p.row_capacity + at.j) * p.V;
+    return draw_gumbel_max<Arithmetic>(workspace.row, scale, recorded, p.V, workspace.distribution.weights);
+}
 
-    const auto uniform = [&]() -> double {
-        return p.u_confidence ? p.u_confidence[b * p.tokens + position]
-                              : philox_uniform(stream(LEAP_PURPOSE_CONFIDENCE), 0);
+/* Draws a row's code. Returns its probability, or NaN where the logits are not all finite. `next` is read soon. */
+template <class Arithmetic, class T>
+double sample_row(const leap_sample_params& p, const Place<T>& at, const Place<T>& next, const Workspace& workspace) {
+    const leap_step& step = *p.step;
+    const float* bias = p.bias ? p.bias + at.position * p.bias_stride : nullptr;
+    int32_t& sampled = p.sampled[at.b * p.tokens + at.j];
+    float maximum;
+    if (!combine<Arithmetic>(at.conditional, at.unconditional, step.guidance, bias, p.V, workspace.row, maximum)) {
+        sampled = 0;
+        return NAN;
+    }
+    const auto weigh = [&](float scale) {
+        workspace.distribution.fill(workspace.row, maximum, scale, [&](int64_t v) { next.prefetch(v); });
     };
-    if (step.confidence == LEAP_CONFIDENCE_UNIFORM) {
-        confidence = Arithmetic::uniform(uniform());
-        return;
+    const bool by_weight = p.draw == LEAP_DRAW_INVERSE_CDF;
+    if (by_weight) weigh(step.draw_scale);
+    const int64_t code = draw<Arithmetic>(p, at, workspace, maximum);
+    sampled = int32_t(code);
+    if (step.confidence == LEAP_CONFIDENCE_UNIFORM) return 0;
+    if (!by_weight || step.confidence_scale != step.draw_scale) weigh(step.confidence_scale);
+    return workspace.distribution.probability(code);
+}
+
+template <class Arithmetic, class T>
+float confidence(const leap_sample_params& p, const Place<T>& at, double probability) {
+    if (probability != probability) return -INFINITE;
+    const auto u = [&] { return uniform(p, at, p.u_confidence, LEAP_PURPOSE_CONFIDENCE); };
+    switch (p.step->confidence) {
+        case LEAP_CONFIDENCE_UNIFORM: return Arithmetic::uniform(u());
+        case LEAP_CONFIDENCE_PROBABILITY: return Arithmetic::round(float(probability));
+        default: return Arithmetic::log_confidence(probability, p.step->confidence_noise, u);
     }
-    if (total < 0) total = exponentiate(row, maximum, step.confidence_scale, V, weights);
-    const double probability = std::exp(double(step.confidence_scale) * (double(row[code]) - maximum)) / total;
-    if (step.confidence == LEAP_CONFIDENCE_PROBABILITY) {
-        confidence = Arithmetic::round(float(probability));
-        return;
+}
+
+/* Rows whose confidences are computed together: the operations of one wait for each other. */
+constexpr int64_t ROWS = 8;
+
+/* ROWS rows from this index on, or as many as there are. */
+template <class Arithmetic, class T>
+void sample_rows(const leap_sample_params& p, int64_t first, int64_t rows, const Workspace& workspace) {
+    const int64_t count = std::min(ROWS, rows - first);
+    double probabilities[ROWS];
+    for (int64_t i = 0; i < count; ++i)
+        probabilities[i] = sample_row<Arithmetic>(p, Place<T>(p, first + i), Place<T>(p, std::min(first + i + 1, rows - 1)), workspace);
+    for (int64_t i = 0; i < count; ++i) {
+        const Place<T> at(p, first + i);
+        p.confidence[at.b * p.tokens + at.j] = confidence<Arithmetic>(p, at, probabilities[i]);
     }
-    confidence = Arithmetic::log_confidence(probability, step.confidence_noise, uniform);
 }
 
 leap_status check(const leap_sample_params* p) {
@@ -203,16 +181,13 @@ leap_status run(const leap_sample_params& p) {
     const int64_t masked = p.step->masked;
     const int64_t rows = p.images * masked;
     const bool parallel = rows > 1 && rows * p.V >= PARALLEL_ELEMENTS / 4;  // exp makes an element dearer
-    const int64_t columns = padded_columns(p.V);
-    const std::size_t slice = padded_bytes<float>(2 * columns);
+    const std::size_t slice = Workspace::bytes(p.V);
     std::byte* scratch = thread_scratch().reserve(slice * (parallel ? omp_get_max_threads() : 1));
     LEAP_REQUIRE(scratch, LEAP_OUT_OF_MEMORY, "sample: no memory for %zu bytes of scratch per thread", slice);
 
 #pragma omp parallel for schedule(static) if (parallel)
-    for (int64_t r = 0; r < rows; ++r) {
-        float* row = reinterpret_cast<float*>(scratch + slice * omp_get_thread_num());
-        sample_row<Arithmetic, T>(p, r / masked, r % masked, row, row + columns);
-    }
+    for (int64_t first = 0; first < rows; first += ROWS)
+        sample_rows<Arithmetic, T>(p, first, rows, Workspace(scratch + slice * omp_get_thread_num(), p.V));
     return LEAP_OK;
 }
 

@@ -58,6 +58,7 @@ void define_draw(const CasesOf& cases, const Draw& draw) {
     define("peaky logits", {.V = 257, .deviation = 1e4});
     define("logits far below 0", {.V = 257, .deviation = 1, .with_bias = true, .bias_mean = -1e4});
     define("nearly equal logits", {.V = 257, .deviation = 1e-6});
+    define("equal logits", {.masked = 20, .V = 4000, .deviation = 0});
     define("no images", {.images = 0});
     define("no rows", {.images = 2, .guided = 2, .masked = 0, .spare_rows = 3, .spare_tokens = 5});
 }
