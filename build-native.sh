@@ -10,7 +10,7 @@
 #   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU; and DIR/emulated/: libraries with the
 #                names of CUDA's that emulate what of them is used, for tests of a program that calls them
 #   cases        the kernels' cases: DIR/maskleap_cases_LEVEL on the CPU kernels; under address and undefined-behaviour sanitizers
-#                DIR/maskleap_cases_sanitized on the CPU kernels and DIR/maskleap_cases_emulated (also a target of its own:
+#                DIR/maskleap_cases_sanitized_LEVEL on the CPU kernels and DIR/maskleap_cases_emulated (also a target of its own:
 #                cases-emulated) on the emulated CUDA kernels and libraries
 #   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
 #   bench        DIR/maskleap_cuda_bench_emulated: rehearses the benchmarks of the CUDA kernels, under the same sanitizers
@@ -249,19 +249,25 @@ compile_more() {
     objects=("${before[@]}" "${objects[@]}")
 }
 
-# The kernels that are shipped, for each level; and once under sanitizers.
+# The emulation's level, and the one that has instructions of its own in most places.
+sanitized_levels() { if [[ ${#levels[@]} -gt 1 ]]; then echo "$(emulation_level) x86-64-v4-bf16"; else emulation_level; fi; }
+
+# The kernels that are shipped, for each level; and some under sanitizers.
 build_cases() {
-    local plain=("$cxx" "${case_flags[@]}") kernels=("${sanitized[@]}" -fno-math-errno -fno-trapping-math -ffp-contract=fast -fopenmp) level
+    local plain=("$cxx" "${case_flags[@]}") kernels=("$cxx" "${case_flags[@]}" "${sanitizers[@]}" -fno-math-errno -fno-trapping-math
+        -ffp-contract=fast -fopenmp) level
     build_cpu
     for level in "${levels[@]}"; do
         compile "$out/cases-cpu" plain $(case_sources) native/cases/device_memory_cpu.cpp
         objects+=("$out/cpu-$level"/*.o "$out/cpu-$level"/any/*.o)
         link "$out/maskleap_cases_$level" "$cxx" -fopenmp
     done
-    compile_for "$(emulation_level)" "$out/sanitized-cpu" kernels $(cpu_sources)
-    compile_more "$out/cases-sanitized" sanitized $(case_sources)
-    compile_more "$out/cases-sanitized-cpu" sanitized native/cases/device_memory_cpu.cpp
-    link "$out/maskleap_cases_sanitized" "$cxx" "${sanitizers[@]}" -fopenmp
+    for level in $(sanitized_levels); do
+        compile_for "$level" "$out/sanitized-cpu-$level" kernels $(cpu_sources)
+        compile_more "$out/cases-sanitized" sanitized $(case_sources)
+        compile_more "$out/cases-sanitized-cpu" sanitized native/cases/device_memory_cpu.cpp
+        link "$out/maskleap_cases_sanitized_$level" "$cxx" "${sanitizers[@]}" -fopenmp
+    done
     build_cases_emulated
 }
 
