@@ -29,7 +29,16 @@ struct Bf16 {
 
 using VecHalves = uint16_t __attribute__((vector_size(LANES * sizeof(uint16_t))));
 
-LEAP_INLINE Vec widen(VecHalves halves) { return reinterpret_cast<Vec>(__builtin_convertvector(halves, VecBits) << 16); }
+LEAP_INLINE VecBits zero_extend(VecHalves halves) {
+#if defined(__AVX512F__)
+    constexpr __mmask16 ALL = 0xFFFF;
+    return VecBits(_mm512_maskz_cvtepu16_epi32(ALL, __m256i(halves)));
+#else
+    return __builtin_convertvector(halves, VecBits);
+#endif
+}
+
+LEAP_INLINE Vec widen(VecHalves halves) { return reinterpret_cast<Vec>(zero_extend(halves) << 16); }
 
 LEAP_INLINE VecHalves narrow(Vec v) {
     const VecBits word = reinterpret_cast<VecBits>(v);

@@ -28,17 +28,13 @@
 namespace leap {
 namespace {
 
-/* row = the combined logits; false if they are not all finite. */
-template <class Arithmetic, class T>
-bool combine(const T* conditional, const T* unconditional, float guidance, const float* bias, int64_t V, float* row,
-             float& maximum) {
+/* row[v] = logit(v, lanes) and its bias; false if they are not all finite. */
+template <class Arithmetic, class Logit>
+bool fill_row(Logit&& logit, const float* bias, int64_t V, float* row, float& maximum) {
     Vec maxima[4], products[4] = {};  // products of 0 and each logit: 0 where that is finite, else NaN
     std::fill_n(maxima, 4, broadcast(-INFINITE));
     for_each_vector_in_turn<4>(V, [&](int64_t v, auto lanes, int which) {
-        Vec x = load(conditional + v, lanes);
-        if (unconditional)
-            x = Arithmetic::round(Arithmetic::round((1.0f + guidance) * x) -
-                                  Arithmetic::round(guidance * load(unconditional + v, lanes)));
+        Vec x = logit(v, lanes);
         if (bias) x = Arithmetic::round(x + load(bias + v, lanes));
         store(row + v, x, lanes);
         products[which] += keep(x, lanes, 0) * 0.0f;
@@ -46,6 +42,19 @@ bool combine(const T* conditional, const T* unconditional, float guidance, const
     });
     maximum = max_of_lanes(max(max(maxima[0], maxima[1]), max(maxima[2], maxima[3])));
     return !any((products[0] + products[1]) + (products[2] + products[3]) != 0.0f);
+}
+
+/* row = the combined logits; false if they are not all finite. */
+template <class Arithmetic, class T>
+bool combine(const T* conditional, const T* unconditional, float guidance, const float* bias, int64_t V, float* row,
+             float& maximum) {
+    if (!unconditional)
+        return fill_row<Arithmetic>([&](int64_t v, auto lanes) { return load(conditional + v, lanes); }, bias, V, row, maximum);
+    const auto guided = [&](int64_t v, auto lanes) {
+        return Arithmetic::round(Arithmetic::round((1.0f + guidance) * load(conditional + v, lanes)) -
+                                 Arithmetic::round(guidance * load(unconditional + v, lanes)));
+    };
+    return fill_row<Arithmetic>(guided, bias, V, row, maximum);
 }
 
 /* One thread's memory. */
