@@ -38,8 +38,9 @@ public interface DeviceStream extends AutoCloseable {
      * <p>Rows are multiplied {@code rowsPerProduct} at a time where the same result is promised for any batch: with the rows of one
      * image, an image's result does not depend on its batch.
      *
-     * @param x (rows, in)
-     * @param y (rows, out), must not alias x
+     * @param x     (rows, in)
+     * @param layer its weight must not change once it was used: a device may keep it in a layout of its own
+     * @param y     (rows, out), must not alias x
      */
     void linear(Tensor x, Linear layer, Tensor y, long rowsPerProduct);
 

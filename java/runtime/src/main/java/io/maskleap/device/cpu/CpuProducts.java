@@ -19,6 +19,10 @@ import java.util.Map;
  */
 final class CpuProducts implements AutoCloseable {
 
+    /** @param packed whether its weights are, as a linear layer's; else they lie as the shape says */
+    private record Product(ProductShape shape, boolean packed) {
+    }
+
     private record ConvolutionShape(MemorySegment weight, long height, long width, boolean accumulate) {
     }
 
@@ -30,7 +34,8 @@ final class CpuProducts implements AutoCloseable {
     private final Recorder recorder;
     private final OneDnn dnn = OneDnn.get();
     private final Arena arena = Arena.ofShared();
-    private final Map<ProductShape, Primitive> products = new HashMap<>();
+    private final PackedWeights packedWeights = new PackedWeights(dnn);
+    private final Map<Product, Primitive> products = new HashMap<>();
     private final Map<ConvolutionShape, Primitive> convolutions = new HashMap<>();
 
     /** Runs primitives through {@code recorder}; what it makes them of is made at once. */
@@ -43,32 +48,33 @@ final class CpuProducts implements AutoCloseable {
             return;
         }
         var shape = ProductShape.of(x, layer, y, rowsPerProduct, accumulate);
+        var weights = packedWeights.of(shape, layer.weight().data());
         var bias = layer.bias() == null ? MemorySegment.NULL : layer.bias().data();
         for (long row = 0; row < x.rows(); row += rowsPerProduct) {
-            multiply(shape, x.rows(row, rowsPerProduct).data(), layer.weight().data(), bias, y.rows(row, rowsPerProduct).data());
+            multiply(new Product(shape, true), x.rows(row, rowsPerProduct).data(), weights, bias, y.rows(row, rowsPerProduct).data());
         }
     }
 
     void product(Tensor a, Tensor b, Tensor y, boolean transposed) {
-        multiply(ProductShape.of(a, b, y, transposed), a.data(), b.data(), MemorySegment.NULL, y.data());
+        multiply(new Product(ProductShape.of(a, b, y, transposed), false), a.data(), b.data(), MemorySegment.NULL, y.data());
     }
 
     /** @throws MaskleapException where oneDNN has no products of {@code dtype} for this processor */
     void require(Dtype dtype) {
         try {
-            products.computeIfAbsent(ProductShape.square(16, dtype), this::createProduct);
+            products.computeIfAbsent(new Product(ProductShape.square(16, dtype), false), this::createProduct);
         } catch (MaskleapException e) {
             throw new MaskleapException("this processor has no matrix products of " + dtype + " (" + e.getMessage()
                     + "); oneDNN wants AVX-512 for bfloat16, and float32 runs everywhere", e);
         }
     }
 
-    private void multiply(ProductShape shape, MemorySegment x, MemorySegment weights, MemorySegment bias, MemorySegment y) {
-        var p = products.computeIfAbsent(shape, this::createProduct);
+    private void multiply(Product product, MemorySegment x, MemorySegment weights, MemorySegment bias, MemorySegment y) {
+        var p = products.computeIfAbsent(product, this::createProduct);
         recorder.call(() -> {
             dnn.setData(p.x, x);
             dnn.setData(p.weights, weights);
-            if (shape.biased()) {
+            if (product.shape.biased()) {
                 dnn.setData(p.bias, bias);
             }
             dnn.setData(p.y, y);
@@ -76,10 +82,12 @@ final class CpuProducts implements AutoCloseable {
         });
     }
 
-    private Primitive createProduct(ProductShape s) {
+    private Primitive createProduct(Product product) {
+        var s = product.shape;
         int operands = OneDnn.dtype(s.operands());
         var x = dnn.strided(operands, new long[] {s.M(), s.K()}, new long[] {s.xStride(), 1});
-        var weights = dnn.strided(operands, new long[] {s.K(), s.N()}, s.transposed() ? new long[] {1, s.wStride()} : new long[] {s.wStride(), 1});
+        var weights = product.packed ? dnn.copyOfDescriptor(packedWeights.layout(s))
+                : dnn.strided(operands, new long[] {s.K(), s.N()}, s.transposed() ? new long[] {1, s.wStride()} : new long[] {s.wStride(), 1});
         var bias = s.biased() ? dnn.strided(OneDnn.F32, new long[] {1, s.N()}, new long[] {s.N(), 1}) : MemorySegment.NULL;
         var y = dnn.strided(OneDnn.dtype(s.result()), new long[] {s.M(), s.N()}, new long[] {s.yStride(), 1});
         var attributes = dnn.attributes(s.accumulate(), eltwise(s.activation()), 1f);
@@ -135,7 +143,7 @@ final class CpuProducts implements AutoCloseable {
         var attributes = dnn.attributes(s.accumulate, 0, 0f);
         var description = dnn.convolution(x, any, bias, y, taps / 2, attributes);
         var layout = dnn.weightsLayout(description);
-        var packed = arena.allocate(dnn.bytes(layout), 64);
+        var packed = arena.allocate(dnn.bytes(layout), OneDnn.ALIGNMENT);
         dnn.reorder(stored, c.weight().data(), layout, packed);
         var weights = dnn.memory(layout, packed);
         var primitive = dnn.primitive(description);
@@ -158,6 +166,7 @@ final class CpuProducts implements AutoCloseable {
     public void close() {
         products.values().forEach(this::destroy);
         convolutions.values().forEach(this::destroy);
+        packedWeights.close();
         arena.close();
     }
 

@@ -25,6 +25,8 @@ import java.nio.file.Path;
  * lose their code.
  */
 final class OneDnn {
+    /** Of the memory that oneDNN's layouts are made for. */
+    static final long ALIGNMENT = 64;
     static final int F32 = 3;
     private static final int BF16 = 2;
     static final int NO_DTYPE = 0;
@@ -59,6 +61,7 @@ final class OneDnn {
     private final SymbolLookup symbols;
     private final MethodHandle memoryDescCreateWithStrides;
     private final MethodHandle memoryDescCreateWithTag;
+    private final MethodHandle memoryDescClone;
     private final MethodHandle memoryDescDestroy;
     private final MethodHandle memoryDescGetSize;
     private final MethodHandle memoryCreate;
@@ -90,6 +93,7 @@ final class OneDnn {
         symbols = NativeAccess.load(path, Arena.global());
         memoryDescCreateWithStrides = function("memory_desc_create_with_strides", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
         memoryDescCreateWithTag = function("memory_desc_create_with_tag", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+        memoryDescClone = function("memory_desc_clone", ADDRESS, ADDRESS);
         memoryDescDestroy = function("memory_desc_destroy", ADDRESS);
         memoryDescGetSize = NativeAccess.function(symbols, path, "dnnl_memory_desc_get_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
         memoryCreate = function("memory_create", ADDRESS, ADDRESS, ADDRESS, ADDRESS);
@@ -143,6 +147,10 @@ final class OneDnn {
             var d = arena.allocateFrom(JAVA_LONG, dims);
             return create("memory descriptor", out -> (int) memoryDescCreateWithTag.invokeExact(out, dims.length, d, dtype, TAG_ANY));
         }
+    }
+
+    MemorySegment copyOfDescriptor(MemorySegment descriptor) {
+        return create("memory descriptor", out -> (int) memoryDescClone.invokeExact(out, descriptor));
     }
 
     void destroyDescriptor(MemorySegment descriptor) {
@@ -222,8 +230,12 @@ final class OneDnn {
     /** The primitive of a description, which is destroyed. */
     MemorySegment primitive(MemorySegment description) {
         var primitive = create("primitive", out -> (int) primitiveCreate.invokeExact(out, description));
-        check("primitive description", () -> (int) primitiveDescDestroy.invokeExact(description));
+        destroyDescription(description);
         return primitive;
+    }
+
+    void destroyDescription(MemorySegment description) {
+        check("primitive description", () -> (int) primitiveDescDestroy.invokeExact(description));
     }
 
     void destroyPrimitive(MemorySegment primitive) {
