@@ -13,7 +13,8 @@ import java.util.function.Function;
 
 /**
  * The CPU as a benchmark uses it. The benchmark's thread takes the place of the stream's and calls at once: a session hands over once a
- * step, which takes microseconds that a kernel's time must not hold.
+ * step, which takes microseconds that a kernel's time must not hold. The context's own thread, which converts weights, uses one thread: with
+ * a second team OpenMP would see more threads than cores, and let them sleep where they wait for each other.
  */
 final class Cpu implements AutoCloseable {
     private final CpuContext context;
@@ -22,10 +23,10 @@ final class Cpu implements AutoCloseable {
 
     /** To be used by the calling thread. */
     Cpu(Library library, int threads) {
-        context = library.context(threads);
+        context = library.context(1);
         stream = context.newStream();
         stream.kernels().setThreads(threads);
-        Facts.put("library", context.description());
+        Facts.put("library", context.description().replaceFirst("1 thread$", threads + (threads == 1 ? " thread" : " threads")));
     }
 
     CpuContext context() {
