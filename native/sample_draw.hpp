@@ -64,10 +64,11 @@ struct Distribution {
         int64_t chunk = 0;
         for (int64_t i = 0; i < padded_chunks(V); i += DOUBLE_LANES) chunk += count_below(load(cdf + i), target);
         chunk = std::min(chunk, chunks_of(V) - 1);
+        const int64_t first = chunk * CHUNK;
         double below = cdf[std::max<int64_t>(chunk - 1, 0)] * double(chunk > 0);
-        int64_t code = chunk * CHUNK;
+        int64_t code = first;
         double end = below;
-        for (int64_t v = code; v < chunk * CHUNK + CHUNK - LANES; v += LANES) {  // the last vector is what is left
+        for (int64_t v = first; v < first + CHUNK - LANES; v += LANES) {  // the last vector is what is left
             const Widened vector = widen(load(weights + v));
             end += sum_of_lanes(vector.low + vector.high);
             const bool ends_below = end < target;
@@ -77,10 +78,18 @@ struct Distribution {
         const Widened vector = widen(load(weights + code));
         const VecDouble low = prefix_sums(vector.low) + below;
         const VecDouble high = prefix_sums(vector.high) + low[DOUBLE_LANES - 1];
-        return std::min(code + count_below(low, target) + count_below(high, target), V - 1);
+        code += count_below(low, target) + count_below(high, target);
+        return code < first + CHUNK ? code : last_likely(first, V - 1);
     }
 
 private:
+    /* The last code from first to last that has a weight: where the target lies beyond a chunk whose sum was rounded up. */
+    int64_t last_likely(int64_t first, int64_t last) const {
+        last = std::min(last, first + CHUNK - 1);
+        while (last > first && weights[last] == 0) --last;
+        return last;
+    }
+
     VecDouble sum_of_chunk(int64_t chunk) const {
         Vec sum{};
         for (int64_t v = chunk * CHUNK; v < chunk * CHUNK + CHUNK; v += LANES) sum += load(weights + v);

@@ -188,6 +188,15 @@ LEAP_CASES(sample) {
         row[515] = row[900] = 1;
         expect_codes({}, row, {1e-12, 0.49, 0.51, 1 - 1e-9}, {515, 515, 900, 900});
     });
+    define("inverse CDF, uniforms next to 1, and the last codes without probability", [] {
+        for (int likely : {3, 64, 100, 256}) {
+            SampleCase<float> c({.masked = 30, .V = 400});
+            for (std::size_t i = 0; i < c.logits.size(); ++i)
+                if (int(i % c.V) >= likely) c.logits[i] = -2000;
+            c.u_draw.assign(c.tokens, std::nextafter(1.0, 0.0));
+            for (int32_t code : c.run().codes) expect(code < likely, "code %d, but from %d on none has a probability", code, likely);
+        }
+    });
     define("Gumbel-max, uniforms near 0 and 1", [] {
         SampleCase<float> c({.draw = LEAP_DRAW_GUMBEL_MAX, .masked = 4}, {0, 0});
         c.u_draw = {1e-300, 1e-12, 1 - 1e-12, 1 - 1e-9, 0.999, 1 - 1e-12, 1e-12, 1e-300};
