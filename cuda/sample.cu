@@ -15,6 +15,7 @@
  * Source    Chang et al. 2022 (MaskGIT), section 3.2; guidance: Ho and Salimans 2022; Gumbel-max: Maddison et al. 2014
  */
 #include <algorithm>
+#include <cfloat>
 
 #include "checks.hpp"
 #include "elementwise.cuh"
@@ -145,7 +146,8 @@ struct SampledRow {
 
     /* exp(scale * (element - maximum)); 0 beyond V. */
     static __device__ __forceinline__ float weight(float element, float maximum, float scale) {
-        const float weight = ptx::exp2_approximate((element - maximum) * (scale * 1.44269504f));
+        const float binary_scale = fminf(scale * 1.44269504f, FLT_MAX);
+        const float weight = ptx::exp2_approximate((element - maximum) * binary_scale);
         return element == -INFINITY ? 0.0f : weight;
     }
 

@@ -74,7 +74,7 @@ inline void pack_values(const Bf16* rows, int64_t stride, int count, int head_di
     }
 }
 
-/* Pairs of lanes of a and b, rounded. */
+/* Pairs of lanes of a and b, rounded; here NaN stays what it is, and what is below 2^-126 becomes 0. */
 LEAP_INLINE Vec pairs_of([[maybe_unused]] Vec a, [[maybe_unused]] Vec b) {
 #if defined(__AVX512BF16__)
     constexpr __mmask32 ALL = 0xFFFFFFFF;

@@ -1,7 +1,7 @@
 /* bf16.hpp: bfloat16 on the CPU: memory holds it, arithmetic is float32.
  *
  * A bfloat16 is a float32 without its lower 16 bits. Stores round to the nearest, ties to even; NaN becomes 0x7FFF, as CUDA's
- * conversion has it.
+ * conversion has it (but for attention in pairs: attention_factors.hpp).
  */
 #pragma once
 

@@ -21,7 +21,7 @@ namespace {
 
 /* Scores (KEY_BLOCK, TILE_QUERIES) stay in the second-level cache; a multiple of ROWS. */
 constexpr int KEY_BLOCK = 240;
-static_assert(KEY_BLOCK % ROWS == 0, "a key block is whole register tiles");
+static_assert(KEY_BLOCK % ROWS == 0 && KEY_BLOCK % 2 == 0, "a key block is whole register tiles and pairs");
 
 /* About how many queries share one packing of the keys. */
 constexpr int WANTED_QUERIES = 512;
@@ -44,7 +44,6 @@ struct Workspace {
 template <class T>
 void attend(const Task<T>& task, const leap_attention_params& p, const Workspace& workspace) {
     using F = Factor<T>;
-    static_assert(KEY_BLOCK % 2 == 0, "a pair lies in one block");
     const int head_dim = p.head_dim;
     const float scale = p.scale * LOG2_E;
     F* keys = reinterpret_cast<F*>(workspace.keys);

@@ -127,7 +127,7 @@ inline void philox_words(const PhiloxStream& stream, uint32_t counter, uint32_t 
 
 #endif
 
-/* out[i] = the uniform with index first_index + i, a multiple of 4 (modulo 2^32). */
+/* out[i] = the uniform with index first_index + i (modulo 2^32); first_index: a multiple of 4. */
 inline void philox_uniform_block(const PhiloxStream& stream, uint32_t first_index, float (&out)[PHILOX_BLOCK]) {
     uint32_t words[PHILOX_BLOCK];
     philox_words(stream, first_index / 4, words);

@@ -7,7 +7,7 @@
  *           confidence = ln max(probability, 1e-20) + confidence_noise * G(u'), or probability, or u'
  * Layouts   logits: (B, guided, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
  *           Logits, exponentials and noise are float32 (or rounded to bfloat16 one by one: sample_arithmetic.hpp); the cdf, its
- *           total and all scalars float64
+ *           total and all scalars float64, but for sums of a few weights (sample_draw.hpp)
  * A thread  takes whole rows: the combined logits, and their exponentials or scores, lie in its scratch
  * Wants     finite scales >= 0, V >= 1; a row whose logits are not all finite gets code 0 and confidence -infinity
  * Source    Chang et al. 2022 (MaskGIT), section 3.2; guidance: Ho and Salimans 2022; Gumbel-max: Maddison et al. 2014
@@ -147,16 +147,16 @@ float confidence(const leap_sample_params& p, const Place<T>& at, double probabi
     }
 }
 
-/* Rows whose confidences are computed together: the operations of one wait for each other. */
-constexpr int64_t ROWS = 8;
+/* The most rows whose confidences are computed together: the operations of one wait for each other. */
+constexpr int64_t MOST_ROWS = 8;
 
-/* ROWS rows from this index on, or as many as there are. */
+/* Rows from `first` up to `end`, at most MOST_ROWS. */
 template <class Arithmetic, class T>
-void sample_rows(const leap_sample_params& p, int64_t first, int64_t rows, const Workspace& workspace) {
-    const int64_t count = std::min(ROWS, rows - first);
-    double probabilities[ROWS];
+void sample_rows(const leap_sample_params& p, int64_t first, int64_t end, const Workspace& workspace) {
+    const int64_t count = end - first;
+    double probabilities[MOST_ROWS];
     for (int64_t i = 0; i < count; ++i)
-        probabilities[i] = sample_row<Arithmetic>(p, Place<T>(p, first + i), Place<T>(p, std::min(first + i + 1, rows - 1)), workspace);
+        probabilities[i] = sample_row<Arithmetic>(p, Place<T>(p, first + i), Place<T>(p, std::min(first + i + 1, p.images * p.step->masked - 1)), workspace);
     for (int64_t i = 0; i < count; ++i) {
         const Place<T> at(p, first + i);
         p.confidence[at.b * p.tokens + at.j] = confidence<Arithmetic>(p, at, probabilities[i]);
@@ -190,13 +190,15 @@ leap_status run(const leap_sample_params& p) {
     const int64_t masked = p.step->masked;
     const int64_t rows = p.images * masked;
     const bool parallel = rows > 1 && rows * p.V >= PARALLEL_ELEMENTS / 4;  // exp makes an element dearer
+    const int threads = parallel ? omp_get_max_threads() : 1;
+    const int64_t group = std::clamp<int64_t>(rows / threads, 1, MOST_ROWS);  // few rows are shared out one by one
     const std::size_t slice = Workspace::bytes(p.V);
-    std::byte* scratch = thread_scratch().reserve(slice * (parallel ? omp_get_max_threads() : 1));
+    std::byte* scratch = thread_scratch().reserve(slice * threads);
     LEAP_REQUIRE(scratch, LEAP_OUT_OF_MEMORY, "sample: no memory for %zu bytes of scratch per thread", slice);
 
 #pragma omp parallel for schedule(static) if (parallel)
-    for (int64_t first = 0; first < rows; first += ROWS)
-        sample_rows<Arithmetic, T>(p, first, rows, Workspace(scratch + slice * omp_get_thread_num(), p.V));
+    for (int64_t first = 0; first < rows; first += group)
+        sample_rows<Arithmetic, T>(p, first, std::min(first + group, rows), Workspace(scratch + slice * omp_get_thread_num(), p.V));
     return LEAP_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "parallel.hpp"
 #include "philox.hpp"
@@ -38,7 +39,7 @@ struct Distribution {
      * meanwhile(v): called as often as vectors are computed, for what may be done at the same time. */
     template <class Meanwhile>
     void fill(const float* row, float maximum, float scale, Meanwhile&& meanwhile) const {
-        const float binary_scale = scale * LOG2_E;
+        const float binary_scale = std::min(scale * LOG2_E, std::numeric_limits<float>::max());
         std::fill(weights + V, weights + padded_columns(V), 0.0f);
         for_each_vector(V, [&](int64_t v, auto lanes) {
             meanwhile(v);
@@ -79,13 +80,13 @@ struct Distribution {
         const VecDouble low = prefix_sums(vector.low) + below;
         const VecDouble high = prefix_sums(vector.high) + low[DOUBLE_LANES - 1];
         code += count_below(low, target) + count_below(high, target);
-        return code < first + CHUNK ? code : last_likely(first, V - 1);
+        return last_likely(first, std::min({code, first + CHUNK - 1, V - 1}));
     }
 
 private:
-    /* The last code from first to last that has a weight: where the target lies beyond a chunk whose sum was rounded up. */
+    /* The last code from first to last that has a weight; first, where none has. A sum that is added up in another order, and a chunk's,
+     * may be rounded up: the target then lies beyond the codes that it was to find. */
     int64_t last_likely(int64_t first, int64_t last) const {
-        last = std::min(last, first + CHUNK - 1);
         while (last > first && weights[last] == 0) --last;
         return last;
     }

@@ -187,6 +187,19 @@ LEAP_CASES(sample) {
         std::vector<float> row(1030, -2000.0f);
         row[515] = row[900] = 1;
         expect_codes({}, row, {1e-12, 0.49, 0.51, 1 - 1e-9}, {515, 515, 900, 900});
+        row.assign(80, -1000.0f);  // sums of float64 that differ by their order
+        row[0] = row[64] = 0, row[17] = row[25] = float(std::log(1.4 * 0x1p-52));
+        SampleCase<float> c({.masked = 1}, row);
+        c.u_draw = {0.5 + 0x1p-52};
+        const int code = c.run().codes[0];
+        expect(row[code] > -1000, "code %d has no probability", code);
+    });
+    define("a scale that is nearly infinite", [] {
+        for (int draw : {LEAP_DRAW_INVERSE_CDF, LEAP_DRAW_ARGMAX}) {
+            SampleCase<float> c({.draw = draw, .masked = 2, .draw_scale = 3e38f, .confidence_scale = 3e38f}, {0, 5, 1});
+            expect_equal("sampled", c.run().codes, {1, 1});
+            c.check();
+        }
     });
     define("inverse CDF, uniforms next to 1, and the last codes without probability", [] {
         for (int likely : {3, 64, 100, 256}) {
