@@ -70,7 +70,7 @@ public class Maskgit512Benchmark {
         try (var reference = Model.open(folder, BenchmarkDevice.reference(BenchmarkDevice.of(device)), Precision.FLOAT32); var sessionOfIt = reference.newSession()) {
             exact = firstFeatures(sessionOfIt);
         }
-        double error = Errors.relative(firstFeatures(session), exact);
+        double error = ResultError.relative(firstFeatures(session), exact);
         System.out.printf("%s: largest error %.1e of the largest feature%n", model.deviceDescription(), error);
         if (!(error <= (precision == Precision.FLOAT32 ? FLOAT32_TOLERANCE : BFLOAT16_TOLERANCE))) {
             throw new IllegalStateException("features are off by " + error);

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
-import io.maskleap.kernel.Grid;
+import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.network.MaskGit;
 import io.maskleap.network.MaskGitConfig;
@@ -28,10 +28,10 @@ import java.util.function.Consumer;
  * Images that are painted together: their state and activations on the device, and a step of the loop.
  */
 final class Batch implements AutoCloseable {
-    private static final int MAX_GUIDED = 2;
+    private static final int MAX_SEQUENCES_PER_IMAGE = 2;
 
     /** What makes two steps the same work: all that the host knows of a step, with sizes rounded up to the device's buckets. */
-    private record StepShape(boolean full, int images, int guided, int rowCapacity, int keyCapacity, boolean recorded) {
+    private record StepShape(boolean full, int images, int sequencesPerImage, int rowCapacity, int keyCapacity, boolean recorded) {
     }
 
     /** The work of computing the modulations of so many steps. */
@@ -65,7 +65,7 @@ final class Batch implements AutoCloseable {
     private final MaskGitShortcut.Modulations modulations;
     private final Tensor modulation;
     private final MemorySegment maskRatios;
-    private final PictureDecoder decoder;
+    private final ImageDecoder decoder;
     private final Readout readout;
 
     private Sequences sequences;
@@ -80,11 +80,11 @@ final class Batch implements AutoCloseable {
         base = model.base();
         shortcut = model.shortcut();
         config = base.config();
-        int maxSequences = maxImages * MAX_GUIDED;
+        int maxSequences = maxImages * MAX_SEQUENCES_PER_IMAGE;
         long rows = (long) maxSequences * config.sequenceLength();
         long headRowCount = (long) maxSequences * config.tokens();
         ids = workspace.ints(rows);
-        allSequences = new Sequences(workspace, maxImages, MAX_GUIDED, config.sequenceLength());
+        allSequences = new Sequences(workspace, maxImages, MAX_SEQUENCES_PER_IMAGE, config.sequenceLength());
         sampler = new TokenSampler(workspace, maxImages, config.tokens());
         parameters = new StepParameters(workspace, maxSequences);
         feature = workspace.tensor(F32, rows, config.channels());
@@ -97,7 +97,7 @@ final class Batch implements AutoCloseable {
         modulations = shortcut.map(network -> new MaskGitShortcut.Modulations(workspace, network, config.tokens())).orElse(null);
         modulation = shortcut.map(network -> workspace.tensor(F32, 1, 2L * network.config().channels())).orElse(null);
         maskRatios = workspace.bytes((long) config.tokens() * Float.BYTES);
-        decoder = new PictureDecoder(workspace, model.decoder(), config.grid());
+        decoder = new ImageDecoder(workspace, model.decoder(), config.grid());
         readout = new Readout(stream, config, sampler);
     }
 
@@ -134,7 +134,7 @@ final class Batch implements AutoCloseable {
     void begin(int[] labels, long[] seeds, StepPlan newPlan, SamplingSettings newSampling) {
         plan = newPlan;
         sampling = newSampling;
-        sequences = allSequences.of(stream, labels.length, sampling.guided());
+        sequences = allSequences.of(stream, labels.length, sampling.sequencesPerImage());
         sampler.reset(stream, seeds);
         newlyFixed = 0;
         steps = prepared(newPlan);
@@ -161,12 +161,12 @@ final class Batch implements AutoCloseable {
 
     private void writeMasked(int[] labels, MemorySegment host) {
         for (int s = 0; s < sequences.count(); s++) {
-            boolean conditional = s % sequences.guided() == 0;
+            boolean conditional = s % sequences.sequencesPerImage() == 0;
             long start = (long) s * config.sequenceLength();
             for (int p = 0; p < config.tokens(); p++) {
                 host.setAtIndex(JAVA_INT, start + p, config.maskId());
             }
-            host.setAtIndex(JAVA_INT, start + config.tokens(), conditional ? config.classId(labels[s / sequences.guided()]) : config.droppedClassId());
+            host.setAtIndex(JAVA_INT, start + config.tokens(), conditional ? config.classId(labels[s / sequences.sequencesPerImage()]) : config.droppedClassId());
         }
     }
 
@@ -186,7 +186,7 @@ final class Batch implements AutoCloseable {
      */
     private PreparedStep prepared(StepPlan.Step step, int newTokens, boolean recorded) {
         int keyCapacity = step.full() ? 0 : stream.bucket(newTokens, config.tokens());
-        var shape = new StepShape(step.full(), sequences.images(), sequences.guided(), stream.bucket(step.masked(), config.tokens()), keyCapacity, recorded);
+        var shape = new StepShape(step.full(), sequences.images(), sequences.sequencesPerImage(), stream.bucket(step.masked(), config.tokens()), keyCapacity, recorded);
         boolean modulated = !step.full() && usedShortcut().embedsTime();
         return new PreparedStep(step, shape, () -> compute(shape), parameters.values(sampling.block(plan, step), sequences, newTokens, keyCapacity),
                 modulated ? modulations.rows(step.index(), 1).data().asSlice(0, modulation.byteSize()) : null);
@@ -222,12 +222,12 @@ final class Batch implements AutoCloseable {
             usedShortcut().forward(stream, features(), sequences, newTokens, modulation, shortcutActivations);
         }
         var stepLogits = logits(sampler.positions(), shape.rowCapacity);
-        var grid = Grid.identity(sequences.images(), sequences.guided(), config.tokens());
+        var grid = BatchShape.identity(sequences.images(), sequences.sequencesPerImage(), config.tokens());
         sampler.sampleAndFix(stream.kernels(), grid, parameters.block(), stepLogits, shape.rowCapacity, base.headBias(), ids, sequences.offsets(),
                 shape.recorded);
     }
 
-    /** (images * guided * rowCapacity, K), without the head's bias. */
+    /** (images * sequencesPerImage * rowCapacity, K), without the head's bias. */
     private Tensor logits(MemorySegment positions, int rowCapacity) {
         var out = logits.rows(0, (long) sequences.count() * rowCapacity);
         base.logits(stream, features(), sequences, positions, parameters.block(), rowCapacity, headRows, out);
@@ -275,12 +275,12 @@ final class Batch implements AutoCloseable {
         return readout.guidedLogits(sequences, logits(allPositions, tokens), sampling.block(plan, step).guidance(), base.headBias());
     }
 
-    /** The picture of image {@code image}'s codes, all of which must be fixed. */
+    /** The image of image {@code image}'s codes, all of which must be fixed. */
     RgbImage decode(int image) {
         return decoder.decode(stream, sampler.codes(), image);
     }
 
-    /** The picture of {@code codes}, (tokens). */
+    /** The image of {@code codes}, (tokens). */
     RgbImage decode(int[] codes) {
         return decoder.decode(stream, codes);
     }

@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * An image and what it was made from.
  *
- * @param image     the picture
+ * @param image     the image
  * @param model     the model's name
  * @param label     the class's number
  * @param className the class's name, or its number where the model has no names
@@ -34,7 +34,7 @@ public record GeneratedImage(RgbImage image, String model, int label, String cla
         text.put("Schedule", Manifest.spelling(settings.schedule()));
         text.put("Randomization", Manifest.spelling(settings.randomization()));
         text.put("Guidance", Double.toString(settings.guidance()));
-        text.put("SoftmaxTemperature", Double.toString(settings.softmaxTemperature()));
+        text.put("LogitScale", Double.toString(settings.logitScale()));
         text.put("GumbelTemperature", Double.toString(settings.gumbelTemperature()));
         return text;
     }

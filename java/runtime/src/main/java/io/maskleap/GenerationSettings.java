@@ -12,11 +12,11 @@ import io.maskleap.sampling.Schedule;
  * @param schedule           how tokens are shared out among the steps
  * @param randomization      what decides which tokens are fixed first
  * @param guidance           w, reached in the last step; 0: no guidance
- * @param softmaxTemperature factor on the logits
+ * @param logitScale factor on the logits
  * @param gumbelTemperature  weight of the confidence's noise in the first step
  */
 public record GenerationSettings(int steps, int budget, Schedule schedule, Randomization randomization, double guidance,
-        double softmaxTemperature, double gumbelTemperature) {
+        double logitScale, double gumbelTemperature) {
 
     /** Whether every step is full. */
     public boolean fullStepsOnly() {
@@ -25,6 +25,6 @@ public record GenerationSettings(int steps, int budget, Schedule schedule, Rando
 
     /** @throws io.maskleap.error.MaskleapException where a setting of the sampling is out of its range */
     public SamplingSettings sampling() {
-        return new SamplingSettings(guidance, softmaxTemperature, gumbelTemperature, randomization);
+        return new SamplingSettings(guidance, logitScale, gumbelTemperature, randomization);
     }
 }

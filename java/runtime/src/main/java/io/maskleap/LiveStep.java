@@ -106,10 +106,10 @@ final class LiveStep implements StepView {
             codes[i] = codes[i] < 0 ? sampled[i] : codes[i];
         }
         int tokens = plan.tokens();
-        var pictures = new ArrayList<RgbImage>();
+        var images = new ArrayList<RgbImage>();
         for (int b = 0; b < batch.images(); b++) {
-            pictures.add(batch.decode(Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
+            images.add(batch.decode(Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
         }
-        return pictures;
+        return images;
     }
 }

@@ -14,6 +14,11 @@ public final class Manifest {
     /** The architecture that this library runs. */
     public static final String MASKGIT = "maskgit";
 
+    private static final String LOGIT_SCALE = "logit_scale";
+
+    /** What {@link #LOGIT_SCALE} was called in model folders of version 0.1: a factor that sharpens as it grows is no temperature. */
+    private static final String OLD_LOGIT_SCALE = "softmax_temperature";
+
     private Manifest() {
     }
 
@@ -25,15 +30,19 @@ public final class Manifest {
         json.put("schedule", spelling(settings.schedule()));
         json.put("randomization", spelling(settings.randomization()));
         json.put("guidance", settings.guidance());
-        json.put("softmax_temperature", settings.softmaxTemperature());
+        json.put(LOGIT_SCALE, settings.logitScale());
         json.put("gumbel_temperature", settings.gumbelTemperature());
         return json;
     }
 
     static GenerationSettings settings(JsonObject json) {
         return new GenerationSettings(json.getInt("steps"), json.getInt("budget"), value(Schedule.class, json, "schedule"),
-                value(Randomization.class, json, "randomization"), json.getDouble("guidance"), json.getDouble("softmax_temperature"),
+                value(Randomization.class, json, "randomization"), json.getDouble("guidance"), logitScale(json),
                 json.getDouble("gumbel_temperature"));
+    }
+
+    private static double logitScale(JsonObject json) {
+        return json.getDouble(json.has(OLD_LOGIT_SCALE) && !json.has(LOGIT_SCALE) ? OLD_LOGIT_SCALE : LOGIT_SCALE);
     }
 
     /** A choice as it is spelled in files and to people: in lower case. */

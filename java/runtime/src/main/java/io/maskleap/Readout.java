@@ -65,7 +65,7 @@ final class Readout {
         return stream.read(features.data(), host -> {
             var out = new float[sequences.count() * elements];
             for (int s = 0; s < sequences.count(); s++) {
-                int to = s % sequences.guided() * sequences.images() + s / sequences.guided();
+                int to = s % sequences.sequencesPerImage() * sequences.images() + s / sequences.sequencesPerImage();
                 MemorySegment.copy(host, JAVA_FLOAT, (long) s * elements * Float.BYTES, out, to * elements, elements);
             }
             return out;
@@ -75,7 +75,7 @@ final class Readout {
     /**
      * (images, tokens, K): (1 + w) conditional - w unconditional + bias.
      *
-     * @param logits (images * guided * tokens, K)
+     * @param logits (images * sequencesPerImage * tokens, K)
      * @param bias   (tokens, at least K)
      */
     float[] guidedLogits(Sequences sequences, Tensor logits, float w, Tensor bias) {
@@ -85,8 +85,8 @@ final class Readout {
         return stream.read(bias.data(), host -> {
             var out = new float[sequences.images() * tokens * K];
             for (int i = 0; i < sequences.images() * tokens; i++) {
-                int conditional = (i / tokens * sequences.guided() * tokens + i % tokens) * K;
-                int unconditional = conditional + (sequences.guided() - 1) * tokens * K;
+                int conditional = (i / tokens * sequences.sequencesPerImage() * tokens + i % tokens) * K;
+                int unconditional = conditional + (sequences.sequencesPerImage() - 1) * tokens * K;
                 for (int v = 0; v < K; v++) {
                     out[i * K + v] = (1 + w) * all[conditional + v] - w * all[unconditional + v]
                             + host.getAtIndex(JAVA_FLOAT, i % tokens * bias.stride() + v);

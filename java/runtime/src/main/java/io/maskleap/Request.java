@@ -28,7 +28,7 @@ public final class Request {
     private Optional<Schedule> schedule = Optional.empty();
     private Optional<Randomization> randomization = Optional.empty();
     private OptionalDouble guidance = OptionalDouble.empty();
-    private OptionalDouble softmaxTemperature = OptionalDouble.empty();
+    private OptionalDouble logitScale = OptionalDouble.empty();
     private OptionalDouble gumbelTemperature = OptionalDouble.empty();
     private Optional<Uniforms> uniforms = Optional.empty();
 
@@ -48,7 +48,7 @@ public final class Request {
         copy.schedule = schedule;
         copy.randomization = randomization;
         copy.guidance = guidance;
-        copy.softmaxTemperature = softmaxTemperature;
+        copy.logitScale = logitScale;
         copy.gumbelTemperature = gumbelTemperature;
         copy.uniforms = uniforms;
         change.accept(copy);
@@ -113,8 +113,8 @@ public final class Request {
     }
 
     /** Factor on the logits, more than 0: above 1 sharpens. */
-    public Request softmaxTemperature(double temperature) {
-        return with(copy -> copy.softmaxTemperature = OptionalDouble.of(temperature));
+    public Request logitScale(double temperature) {
+        return with(copy -> copy.logitScale = OptionalDouble.of(temperature));
     }
 
     /** Weight of the confidence's noise in the first step, 0 or more. */
@@ -132,7 +132,7 @@ public final class Request {
         int n = steps.orElse(defaults.steps());
         int b = fullStepsOnly || (budget.isEmpty() && !hasShortcut) ? n : budget.orElse(Math.min(defaults.budget(), n));
         return new GenerationSettings(n, b, schedule.orElse(defaults.schedule()), randomization.orElse(defaults.randomization()),
-                guidance.orElse(defaults.guidance()), softmaxTemperature.orElse(defaults.softmaxTemperature()),
+                guidance.orElse(defaults.guidance()), logitScale.orElse(defaults.logitScale()),
                 gumbelTemperature.orElse(defaults.gumbelTemperature()));
     }
 

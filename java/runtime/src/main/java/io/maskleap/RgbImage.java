@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A picture.
+ * An image.
  *
  * @param rgb (height, width, 3) bytes, row-major
  */
@@ -20,7 +20,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
     }
 
     /**
-     * Writes a PNG; {@code path} holds either the whole picture or what it held before.
+     * Writes a PNG; {@code path} holds either the whole image or what it held before.
      *
      * @param text keywords and their texts, for the PNG's text chunks
      * @throws MaskleapException where the file cannot be written

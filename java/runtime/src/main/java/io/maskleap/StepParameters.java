@@ -41,7 +41,7 @@ final class StepParameters {
         return host -> {
             step.writeTo(host);
             for (int s = 0; s < sequences.count(); s++) {
-                host.set(JAVA_INT, keyOffsets.address() - all.address() + (long) s * Integer.BYTES, s / sequences.guided() * keyCapacity);
+                host.set(JAVA_INT, keyOffsets.address() - all.address() + (long) s * Integer.BYTES, s / sequences.sequencesPerImage() * keyCapacity);
                 host.set(JAVA_INT, keyCounts.address() - all.address() + (long) s * Integer.BYTES, newTokens);
             }
         };

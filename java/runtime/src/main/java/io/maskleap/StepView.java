@@ -40,6 +40,6 @@ public interface StepView {
     /** (images, tokens, K) guided logits with the head's bias, of all tokens, masked or not. */
     float[] guidedLogits();
 
-    /** What the pictures would be if the codes that the step drew were all fixed. */
+    /** What the images would be if the codes that the step drew were all fixed. */
     List<RgbImage> previews();
 }

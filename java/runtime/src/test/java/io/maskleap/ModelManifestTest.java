@@ -20,7 +20,7 @@ class ModelManifestTest {
                           "mlp": 128, "time_hidden": 91},
              "decoder": {"file": "d"},
              "defaults": {"steps": 16, "budget": 5, "schedule": "arccos", "randomization": "linear", "guidance": 2.5,
-                          "softmax_temperature": 1.0, "gumbel_temperature": 7.0}}""";
+                          "logit_scale": 1.0, "gumbel_temperature": 7.0}}""";
 
     @Test
     void readsAnHonestOne() {
@@ -64,6 +64,12 @@ class ModelManifestTest {
         assertTrue(HONEST.contains(honest), honest);
         var json = HONEST.replace(honest, lie == null ? "" : lie);
         assertEquals("model.json: " + sentence, assertThrows(MaskleapException.class, () -> read(json)).getMessage());
+    }
+
+    /** What model folders of version 0.1 called it. */
+    @Test
+    void readsTheOldNameOfTheLogitScale() {
+        assertEquals(1.5, read(HONEST.replace("\"logit_scale\": 1.0", "\"softmax_temperature\": 1.5")).defaults().logitScale());
     }
 
     @Test

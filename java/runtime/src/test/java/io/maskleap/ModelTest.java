@@ -84,7 +84,7 @@ class ModelTest {
         assertTrue(refusal().contains("no tensor transformer.layers.3.0.norm.weight"), refusal());
     }
 
-    /** Each level doubles the side: the shift would overflow, and the picture be of another size than the buffers. */
+    /** Each level doubles the side: the shift would overflow, and the image be of another size than the buffers. */
     @Test
     void decoderOfImagesBeyondAnyMemory() {
         var decoder = new VqganConfig(64, 8, 16, 32, Collections.nCopies(30, new VqganConfig.Level(1, 32, false)));

@@ -25,7 +25,7 @@ class PrecisionTest {
         bfloat16 = TestModels.tiny(temporary.resolve("bf16"), true, Precision.BFLOAT16);
     }
 
-    private static byte[] picture(Path folder, Precision precision) {
+    private static byte[] image(Path folder, Precision precision) {
         try (var model = Model.open(folder, Device.cpu(2), precision); var session = model.newSession()) {
             assertEquals(precision, model.precision());
             return session.generate(Request.ofClass(2).seed(3)).getFirst().image().rgb();
@@ -44,13 +44,13 @@ class PrecisionTest {
 
     @Test
     void whenWeightsAreRoundedDoesNotMatter() {
-        assertArrayEquals(picture(bfloat16, Precision.BFLOAT16), picture(float32, Precision.BFLOAT16));
+        assertArrayEquals(image(bfloat16, Precision.BFLOAT16), image(float32, Precision.BFLOAT16));
     }
 
     @Test
     void precisionsDiffer() {
-        assertFalse(Arrays.equals(picture(float32, Precision.FLOAT32), picture(float32, Precision.BFLOAT16)));
-        assertFalse(Arrays.equals(picture(bfloat16, Precision.FLOAT32), picture(float32, Precision.FLOAT32)));
+        assertFalse(Arrays.equals(image(float32, Precision.FLOAT32), image(float32, Precision.BFLOAT16)));
+        assertFalse(Arrays.equals(image(bfloat16, Precision.FLOAT32), image(float32, Precision.FLOAT32)));
     }
 
     @Test

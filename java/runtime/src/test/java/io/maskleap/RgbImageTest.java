@@ -68,7 +68,7 @@ class RgbImageTest {
     }
 
     @Test
-    void pictureThatCannotBeWrittenLeavesNothing() throws IOException {
+    void imageThatCannotBeWrittenLeavesNothing() throws IOException {
         var path = folder.resolve("missing/c.png");
         var e = assertThrows(MaskleapException.class, () -> random(2, 2).writePng(path, Map.of()));
         assertTrue(e.getMessage().startsWith(path + ": cannot be written"), e.getMessage());

@@ -61,7 +61,7 @@ class SessionTest {
     /** Design decision 9, on the demo: each of five images, in a batch or alone, with one thread or two. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
-    void sameSeedGivesTheSamePictureAloneAndInABatch(int threads) {
+    void sameSeedGivesTheSameImageAloneAndInABatch(int threads) {
         List<GeneratedImage> batch;
         try (var twoThreads = Model.open(TestModels.demo(), Device.cpu(2))) {
             batch = generate(twoThreads, 5, Request.ofClass("star").seed(40).count(5));
@@ -77,7 +77,7 @@ class SessionTest {
     }
 
     @Test
-    void otherSeedsAndClassesGiveOtherPictures() {
+    void otherSeedsAndClassesGiveOtherImages() {
         try (var demo = Model.open(TestModels.demo(), Device.cpu(2)); var session = demo.newSession()) {
             var request = Request.ofClass("star").seed(1).steps(4).budget(2);
             var first = session.generate(request).getFirst().codes();
@@ -117,7 +117,7 @@ class SessionTest {
     void oneStepNoGuidanceAndTemperaturesOfNothing() {
         assertWhole(one(Request.ofClass(0).steps(1)));
         assertWhole(one(Request.ofClass(0).guidance(0)));
-        assertWhole(one(Request.ofClass(0).gumbelTemperature(0).softmaxTemperature(50)));
+        assertWhole(one(Request.ofClass(0).gumbelTemperature(0).logitScale(50)));
     }
 
     private static void assertWhole(GeneratedImage image) {
@@ -139,7 +139,7 @@ class SessionTest {
     }
 
     @Test
-    void listenerHearsEachStepAndSeesThePictureForm() {
+    void listenerHearsEachStepAndSeesTheImageForm() {
         var kinds = new ArrayList<Boolean>();
         var masked = new ArrayList<Long>();
         try (var session = model.newSession(2)) {

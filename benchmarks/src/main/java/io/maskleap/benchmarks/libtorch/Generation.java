@@ -29,13 +29,13 @@ final class Generation {
      */
     static Fixed sample(BaseNetwork base, Tensor feature, Tensor masked, StepBlock block, Tensor ids) {
         var logits = base.logits(feature, masked);
-        var guided = Sampling.guided(logits, block.guidance());
+        var sequencesPerImage = Sampling.sequencesPerImage(logits, block.guidance());
         logits.close();
-        guided.add_(base.headBias(masked));
+        sequencesPerImage.add_(base.headBias(masked));
         if (block.drawScale() != 1) {
-            guided.mul_(Tensors.scalar(block.drawScale()));
+            sequencesPerImage.mul_(Tensors.scalar(block.drawScale()));
         }
-        var drawn = Sampling.draw(guided, Sampling.Draw.MULTINOMIAL, block.confidenceNoise());
+        var drawn = Sampling.draw(sequencesPerImage, Sampling.Draw.MULTINOMIAL, block.confidenceNoise());
         long M = masked.size(0);
         T_TensorTensor_T order = drawn.confidences().topk(M, 0, true, true);
         var chosen = order.get1().narrow(0, 0, block.toFix());

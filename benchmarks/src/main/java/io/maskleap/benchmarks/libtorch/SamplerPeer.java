@@ -43,7 +43,7 @@ public record SamplerPeer(SamplerShape shape) implements Peer {
         }
 
         private Sampling.Drawn drawn() {
-            return Sampling.draw(Sampling.guided(logits, SamplerCase.GUIDANCE), draw, SamplerCase.NOISE);
+            return Sampling.draw(Sampling.sequencesPerImage(logits, SamplerCase.GUIDANCE), draw, SamplerCase.NOISE);
         }
 
         @Override

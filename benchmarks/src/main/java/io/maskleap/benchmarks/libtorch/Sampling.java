@@ -91,19 +91,19 @@ final class Sampling {
     }
 
     /** (1 + w) conditional - w unconditional; logits: (2, rows, V). */
-    static Tensor guided(Tensor logits, double w) {
+    static Tensor sequencesPerImage(Tensor logits, double w) {
         return Tensors.Flow.of(logits.select(0, 0).mul(Tensors.scalar(1 + w))).then(x -> x.sub_(logits.select(0, 1), Tensors.scalar(w))).get();
     }
 
     /**
      * A code for each row and its log-probability with Gumbel noise of weight {@code noise}.
      *
-     * @param guided (rows, V), freed
+     * @param sequencesPerImage (rows, V), freed
      */
-    static Drawn draw(Tensor guided, Draw draw, double noise) {
-        var probabilities = torch.softmax(guided, -1);
-        var code = draw.codes(guided, probabilities);
-        guided.close();
+    static Drawn draw(Tensor sequencesPerImage, Draw draw, double noise) {
+        var probabilities = torch.softmax(sequencesPerImage, -1);
+        var code = draw.codes(sequencesPerImage, probabilities);
+        sequencesPerImage.close();
         var confidence = Tensors.Flow.of(probabilities.gather(-1, code)).then(p -> p.log_()).then(logarithm ->
                 logarithm.add_(gumbel(logarithm), Tensors.scalar(noise))).then(c -> c.view(-1)).get();
         probabilities.close();

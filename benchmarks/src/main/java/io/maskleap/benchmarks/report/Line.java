@@ -20,7 +20,7 @@ import java.util.OptionalDouble;
  * @param least          microseconds that the work takes at the measured ceilings
  * @param ratio          how often this time fits into libtorch's best
  */
-public record Line(String row, String dtype, int threads, String by, String setting, String instructionSet, Times times, Work work, double error,
+public record Line(String row, String dtype, int threads, String by, String setting, String instructionSet, TimeStatistics times, Work work, double error,
         OptionalDouble least, OptionalDouble ratio) {
     /** What libtorch's lines are by. */
     public static final String LIBTORCH = "libtorch";
@@ -80,7 +80,7 @@ public record Line(String row, String dtype, int threads, String by, String sett
 
     static Line fromJson(JsonObject json) {
         return new Line(json.getString("row"), json.getString("dtype"), json.getInt("threads"), json.getString("by"), json.getString("setting"),
-                json.getString("instruction_set"), Times.fromJson(json), new Work(json.getDouble("operations"), json.getDouble("bytes")),
+                json.getString("instruction_set"), TimeStatistics.fromJson(json), new Work(json.getDouble("operations"), json.getDouble("bytes")),
                 json.getDouble("largest_error"), json.findDouble("least_us_at_ceilings"), json.findDouble("against_libtorch"));
     }
 }

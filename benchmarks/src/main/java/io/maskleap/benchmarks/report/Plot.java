@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * A report as a picture (SVG): for each row and dtype a bar that shows, on a logarithmic scale, how often our time fits into libtorch's, to the
+ * A report as an image (SVG): for each row and dtype a bar that shows, on a logarithmic scale, how often our time fits into libtorch's, to the
  * right where we are faster, to the left where we are slower.
  */
 public final class Plot {

@@ -3,7 +3,7 @@ package io.maskleap.benchmarks.run;
 import io.maskleap.benchmarks.report.Ceiling;
 import io.maskleap.benchmarks.report.Line;
 import io.maskleap.benchmarks.report.Report;
-import io.maskleap.benchmarks.report.Times;
+import io.maskleap.benchmarks.report.TimeStatistics;
 import io.maskleap.benchmarks.row.Ceilings;
 import io.maskleap.benchmarks.row.Row;
 import io.maskleap.benchmarks.row.Rows;
@@ -25,7 +25,7 @@ final class Bench {
     /** In what our library says of itself, what stands before its vectors; in what libtorch's process says, before its threads. */
     private static final Pattern INSTRUCTION_SET = Pattern.compile("(?:^|, )([^,()]+?)(?: \\([^)]*\\), OpenMP.*|, \\d+ threads?)$");
 
-    private final Choice choice;
+    private final RunSelection choice;
     private final JmhRun jmh;
     private final Consumer<String> progress;
     private final List<String> failures = new ArrayList<>();
@@ -35,7 +35,7 @@ final class Bench {
      * @param scratch  folder for what the processes leave
      * @param progress is told what is measured next
      */
-    Bench(Choice choice, Path scratch, Consumer<String> progress) {
+    Bench(RunSelection choice, Path scratch, Consumer<String> progress) {
         this.choice = choice;
         this.progress = progress;
         jmh = new JmhRun(scratch, choice.threads(), choice.quick());
@@ -57,7 +57,7 @@ final class Bench {
         }
         lines.addAll(Composition.images(lines));
         var tried = new LinkedHashMap<String, Double>();
-        trials.forEach(trial -> tried.put(trial.row() + " " + Words.of(trial.dtype()) + ": " + trial.setting(), trial.microseconds()));
+        trials.forEach(trial -> tried.put(trial.row() + " " + DtypeNames.of(trial.dtype()) + ": " + trial.setting(), trial.microseconds()));
         var all = new LinkedHashMap<>(facts);
         libraries.forEach((by, description) -> all.put("library " + by, description));
         return new Report(all, ceilings, Report.compare(lines, new Ceiling(ceilings)), heap(), tried, failures);
@@ -100,7 +100,7 @@ final class Bench {
         var found = new LinkedHashMap<Contender, List<JmhRun.Found>>();
         for (int round = 0; round < choice.rounds(); round++) {
             for (var contender : contenders) {
-                var name = row.name() + " " + Words.of(dtype) + " by " + contender.by + (contender.setting.isEmpty() ? "" : ", " + contender.setting);
+                var name = row.name() + " " + DtypeNames.of(dtype) + " by " + contender.by + (contender.setting.isEmpty() ? "" : ", " + contender.setting);
                 progress.accept(name);
                 try {
                     var each = contender.run.get();
@@ -117,10 +117,10 @@ final class Bench {
     }
 
     private Line line(Row row, Dtype dtype, Contender contender, List<JmhRun.Found> rounds) {
-        var times = Times.middle(rounds.stream().map(JmhRun.Found::times).toList());
+        var times = TimeStatistics.middle(rounds.stream().map(JmhRun.Found::times).toList());
         libraries.putIfAbsent(contender.by, rounds.getFirst().library());
         double error = rounds.stream().mapToDouble(JmhRun.Found::error).max().orElseThrow();
-        return new Line(row.name(), Words.of(dtype), choice.threads(), contender.by, contender.setting, instructionSet(rounds.getFirst().library()), times,
+        return new Line(row.name(), DtypeNames.of(dtype), choice.threads(), contender.by, contender.setting, instructionSet(rounds.getFirst().library()), times,
                 row.work().apply(dtype), error, OptionalDouble.empty(), OptionalDouble.empty());
     }
 
@@ -136,7 +136,7 @@ final class Bench {
         }
         for (var step : Rows.tinySteps()) {
             for (var dtype : choice.dtypes()) {
-                var name = step.name().replaceAll(" step .*", " step ") + Words.of(dtype);
+                var name = step.name().replaceAll(" step .*", " step ") + DtypeNames.of(dtype);
                 progress.accept("Java heap of a " + name);
                 try {
                     bytes.put(name, jmh.heap(step.name(), dtype));

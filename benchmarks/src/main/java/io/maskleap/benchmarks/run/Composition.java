@@ -1,7 +1,7 @@
 package io.maskleap.benchmarks.run;
 
 import io.maskleap.benchmarks.report.Line;
-import io.maskleap.benchmarks.report.Times;
+import io.maskleap.benchmarks.report.TimeStatistics;
 import io.maskleap.benchmarks.row.Rows;
 import io.maskleap.benchmarks.subject.BenchmarkModel;
 import java.util.ArrayList;
@@ -40,7 +40,7 @@ final class Composition {
     private static Line image(Line full, Line shortcut, Line decode) {
         double fullSteps = MODEL.budget();
         double shortcutSteps = MODEL.steps() - fullSteps;
-        var times = new Times(fullSteps * full.times().median() + shortcutSteps * shortcut.times().median() + decode.times().median(),
+        var times = new TimeStatistics(fullSteps * full.times().median() + shortcutSteps * shortcut.times().median() + decode.times().median(),
                 fullSteps * full.times().least() + shortcutSteps * shortcut.times().least() + decode.times().least(),
                 fullSteps * full.times().p90() + shortcutSteps * shortcut.times().p90() + decode.times().p90(), 0);
         double error = Math.max(full.error(), Math.max(shortcut.error(), decode.error()));

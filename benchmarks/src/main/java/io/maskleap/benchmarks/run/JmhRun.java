@@ -3,7 +3,7 @@ package io.maskleap.benchmarks.run;
 import io.maskleap.benchmarks.jmh.LibtorchBenchmark;
 import io.maskleap.benchmarks.jmh.MaskleapBenchmark;
 import io.maskleap.benchmarks.libtorch.Blas;
-import io.maskleap.benchmarks.report.Times;
+import io.maskleap.benchmarks.report.TimeStatistics;
 import io.maskleap.benchmarks.row.Row;
 import io.maskleap.benchmarks.subject.Facts;
 import io.maskleap.benchmarks.subject.Library;
@@ -59,7 +59,7 @@ final class JmhRun {
      * @param library what the library says of itself
      * @param error   the largest of its result
      */
-    record Found(Times times, String library, double error) {
+    record Found(TimeStatistics times, String library, double error) {
     }
 
     /** Our runtime with the library that {@code library} names. */
@@ -132,7 +132,7 @@ final class JmhRun {
 
     private Found found(RunResult result) {
         var statistics = result.getPrimaryResult().getStatistics();
-        var times = new Times(statistics.getPercentile(MEDIAN_PERCENT), statistics.getPercentile(LEAST_PERCENT), statistics.getPercentile(P90_PERCENT),
+        var times = new TimeStatistics(statistics.getPercentile(MEDIAN_PERCENT), statistics.getPercentile(LEAST_PERCENT), statistics.getPercentile(P90_PERCENT),
                 statistics.getN());
         var facts = facts();
         return new Found(times, facts.findString("library").orElse(""), facts.findDouble("error").orElse(0));

@@ -91,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private Choice choice() {
+    private RunSelection choice() {
         if (threads < 1 || rounds < 1) {
             throw new IllegalArgumentException("--threads is " + threads + " and --rounds " + rounds + ", wanted at least 1");
         }
@@ -105,11 +105,11 @@ final class RunCommand implements Callable<Integer> {
         libraries.forEach(Library::of);
         var all = new ArrayList<>(List.of(Library.BUILT_IN));
         all.addAll(libraries);
-        return new Choice(rows, dtypes.isEmpty() ? Arrays.asList(Dtype.values()) : dtypes.stream().map(Words::dtype).toList(), threads, all,
+        return new RunSelection(rows, dtypes.isEmpty() ? Arrays.asList(Dtype.values()) : dtypes.stream().map(DtypeNames::dtype).toList(), threads, all,
                 withoutPeers ? List.of() : blas, rounds, quick);
     }
 
-    private Map<String, String> facts(Choice choice) {
+    private Map<String, String> facts(RunSelection choice) {
         var facts = new LinkedHashMap<String, String>();
         facts.put("date", LocalDate.now().toString());
         facts.put("commit", Machine.commit(Path.of(System.getProperty(ROOT_PROPERTY, "."))));

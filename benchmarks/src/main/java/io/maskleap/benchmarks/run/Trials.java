@@ -27,7 +27,7 @@ final class Trials {
      * @param progress is told what was tried
      * @param failures is told what cannot be
      */
-    Trials(Choice choice, Consumer<String> progress, Consumer<String> failures) {
+    Trials(RunSelection choice, Consumer<String> progress, Consumer<String> failures) {
         rows = choice.rows();
         dtypes = choice.dtypes();
         threads = choice.threads();
@@ -74,12 +74,12 @@ final class Trials {
         var json = Json.parseObject("trial", text);
         var dtype = Dtype.valueOf(json.getString("dtype"));
         if (json.has("failure")) {
-            failures.accept("%s %s by libtorch, %s: %s".formatted(json.getString("row"), Words.of(dtype),
+            failures.accept("%s %s by libtorch, %s: %s".formatted(json.getString("row"), DtypeNames.of(dtype),
                     Trial.setting(json.getString("row"), blas, json.getString("way")), json.getString("failure")));
         } else {
             var trial = new Trial(json.getString("row"), dtype, blas, json.getString("way"), json.getDouble("microseconds"));
             trials.add(trial);
-            progress.accept("    %s %s, %s: %.2f ms".formatted(trial.row(), Words.of(dtype), trial.setting(), trial.microseconds() / 1e3));
+            progress.accept("    %s %s, %s: %.2f ms".formatted(trial.row(), DtypeNames.of(dtype), trial.setting(), trial.microseconds() / 1e3));
         }
     }
 }

@@ -56,7 +56,7 @@ public enum BenchmarkModel {
     /** How its benchmarks paint an image: with guidance. */
     private GenerationSettings settings() {
         var defaults = MaskGitImport.DEFAULT_SETTINGS;
-        return new GenerationSettings(steps, budget, defaults.schedule(), defaults.randomization(), defaults.guidance(), defaults.softmaxTemperature(),
+        return new GenerationSettings(steps, budget, defaults.schedule(), defaults.randomization(), defaults.guidance(), defaults.logitScale(),
                 defaults.gumbelTemperature());
     }
 

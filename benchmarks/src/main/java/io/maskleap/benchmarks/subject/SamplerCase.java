@@ -50,32 +50,32 @@ public final class SamplerCase {
 
     /** A row's guided logits, their distribution, and what to compare a draw with. */
     final class Row {
-        private final double[] guided = new double[shape.codebook()];
+        private final double[] sequencesPerImage = new double[shape.codebook()];
         private final double largest;
         private final double sum;
 
         Row(int row) {
             double most = Double.NEGATIVE_INFINITY;
-            for (int v = 0; v < guided.length; v++) {
-                guided[v] = (1 + GUIDANCE) * (double) Values.get(logits, row, v) - GUIDANCE * (double) Values.get(logits, (long) shape.rows() + row, v);
-                most = Math.max(most, guided[v]);
+            for (int v = 0; v < sequencesPerImage.length; v++) {
+                sequencesPerImage[v] = (1 + GUIDANCE) * (double) Values.get(logits, row, v) - GUIDANCE * (double) Values.get(logits, (long) shape.rows() + row, v);
+                most = Math.max(most, sequencesPerImage[v]);
             }
             largest = most;
             double total = 0;
-            for (double value : guided) {
+            for (double value : sequencesPerImage) {
                 total += Math.exp(value - largest);
             }
             sum = total;
         }
 
         double logProbability(int code) {
-            return guided[code] - largest - Math.log(sum);
+            return sequencesPerImage[code] - largest - Math.log(sum);
         }
 
         /** The mean of the log-probability of a code that is drawn. */
         double meanLogProbability() {
             double mean = 0;
-            for (int v = 0; v < guided.length; v++) {
+            for (int v = 0; v < sequencesPerImage.length; v++) {
                 mean += Math.exp(logProbability(v)) * logProbability(v);
             }
             return mean;
@@ -94,10 +94,10 @@ public final class SamplerCase {
         /** By how much another code's logit with noise exceeds that of the code; {@code uniforms} are one for each code. */
         double missByGumbelMax(int code, double[] uniforms) {
             double most = Double.NEGATIVE_INFINITY;
-            for (int v = 0; v < guided.length; v++) {
-                most = Math.max(most, guided[v] + gumbel(uniforms[v]));
+            for (int v = 0; v < sequencesPerImage.length; v++) {
+                most = Math.max(most, sequencesPerImage[v] + gumbel(uniforms[v]));
             }
-            return most - guided[code] - gumbel(uniforms[code]);
+            return most - sequencesPerImage[code] - gumbel(uniforms[code]);
         }
     }
 

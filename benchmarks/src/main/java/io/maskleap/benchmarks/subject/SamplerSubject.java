@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.maskleap.kernel.Dtype;
-import io.maskleap.kernel.Grid;
+import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.SampleCall;
 import io.maskleap.kernel.StepBlock;
 import java.lang.foreign.MemorySegment;
@@ -34,7 +34,7 @@ public final class SamplerSubject implements Subject {
         new StepBlock(STEP, rows, rows / 2, StepBlock.Confidence.LOG_PROBABILITY, 1, SamplerCase.GUIDANCE, 1, 1, SamplerCase.NOISE).writeTo(step);
         sampled = cpu.ints(new int[rows]);
         confidence = cpu.bytes((long) rows * Float.BYTES);
-        call = new SampleCall(Grid.identity(1, 2, rows), operands.logits(), rows, null, cpu.ints(IntStream.range(0, rows).toArray()), seeds,
+        call = new SampleCall(BatchShape.identity(1, 2, rows), operands.logits(), rows, null, cpu.ints(IntStream.range(0, rows).toArray()), seeds,
                 MemorySegment.NULL, MemorySegment.NULL, step, sampled, confidence,
                 shape.gumbel() ? SampleCall.Draw.GUMBEL_MAX : SampleCall.Draw.INVERSE_CDF, operands.hasBfloat16Noise() ? Dtype.BF16 : Dtype.F32);
     }

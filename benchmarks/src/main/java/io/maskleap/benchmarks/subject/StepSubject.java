@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.maskleap.device.DeviceStream;
 import io.maskleap.kernel.Dtype;
-import io.maskleap.kernel.Grid;
+import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.StepBlock;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.network.MaskGit;
@@ -32,7 +32,7 @@ public final class StepSubject implements Subject {
     private final MaskGitShortcut shortcut;
     private final Sequences sequences;
     private final TokenSampler sampler;
-    private final Grid grid;
+    private final BatchShape grid;
     private final MaskGit.Activations baseActivations;
     private final MaskGitShortcut.Activations shortcutActivations;
     private final MaskGit.HeadRows headRows;
@@ -64,7 +64,7 @@ public final class StepSubject implements Subject {
         sequences = cpu.take(room -> new Sequences(room, 1, StepInputs.SEQUENCES, base.config().sequenceLength())).of(stream, 1, StepInputs.SEQUENCES);
         sampler = cpu.take(room -> new TokenSampler(room, 1, tokens));
         sampler.reset(stream, new long[] {SEED});
-        grid = Grid.identity(1, StepInputs.SEQUENCES, tokens);
+        grid = BatchShape.identity(1, StepInputs.SEQUENCES, tokens);
         baseActivations = full ? cpu.take(room -> new MaskGit.Activations(room, base, rows)) : null;
         shortcutActivations = full ? null : cpu.take(room -> new MaskGitShortcut.Activations(room, shortcut, rows, fresh));
         headRows = cpu.take(room -> new MaskGit.HeadRows(room, base, headRowCount));

@@ -93,8 +93,8 @@ class ReportTest {
 
     @Test
     void theMiddleRoundIsTaken() {
-        var middle = Times.middle(List.of(new Times(3, 2, 4, 10), new Times(1, 1, 2, 10), new Times(2, 1.5, 3, 10)));
-        assertEquals(new Times(2, 1, 3, 30), middle);
+        var middle = TimeStatistics.middle(List.of(new TimeStatistics(3, 2, 4, 10), new TimeStatistics(1, 1, 2, 10), new TimeStatistics(2, 1.5, 3, 10)));
+        assertEquals(new TimeStatistics(2, 1, 3, 30), middle);
     }
 
     @ParameterizedTest

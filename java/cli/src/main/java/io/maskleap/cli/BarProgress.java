@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A bar that grows with each step, and goes when all is done. */
 final class BarProgress implements Progress {
-    /** Fixed: to ask the terminal, the library would load JLine, at more cost than a picture's. */
+    /** Fixed: to ask the terminal, the library would load JLine, at more cost than an image's. */
     private static final int WIDTH = 79;
 
     private static final int UPDATE_MILLIS = 100;

@@ -4,7 +4,7 @@ import io.maskleap.RgbImage;
 import io.maskleap.error.MaskleapException;
 import java.util.Locale;
 
-/** A picture to paint on. */
+/** An image to paint on. */
 final class Canvas {
     private static final int BYTES_PER_PIXEL = 3;
     private static final int MOST_PIXELS = (Integer.MAX_VALUE - 8) / BYTES_PER_PIXEL;
@@ -21,10 +21,10 @@ final class Canvas {
         fill(0, 0, width, height, Color.WHITE);
     }
 
-    /** @throws MaskleapException where a picture of this size is beyond what an array holds */
+    /** @throws MaskleapException where an image of this size is beyond what an array holds */
     static void requireFits(double width, double height) {
         if (width * height > MOST_PIXELS) {
-            throw new MaskleapException(String.format(Locale.ROOT, "a picture of %.0f x %.0f pixels is beyond the limit of %d in all; ask for fewer images "
+            throw new MaskleapException(String.format(Locale.ROOT, "an image of %.0f x %.0f pixels is beyond the limit of %d in all; ask for fewer images "
                     + "or a smaller --scale", width, height, MOST_PIXELS));
         }
     }
@@ -66,7 +66,7 @@ final class Canvas {
         rgb[i + 2] = blue;
     }
 
-    /** The picture; the canvas must not be painted on after that. */
+    /** The image; the canvas must not be painted on after that. */
     RgbImage image() {
         return new RgbImage(width, height, rgb);
     }

@@ -2,7 +2,7 @@ package io.maskleap.cli;
 
 import io.maskleap.RgbImage;
 
-/** One picture of a film: what a step has fixed, grey where the picture is still masked, over a bar that tells the step's kind. */
+/** One image of a film: what a step has fixed, grey where the image is still masked, over a bar that tells the step's kind. */
 final class FilmFrame {
     /** What the bars mean. */
     static final String LEGEND = "orange bar: full step; blue bar: shortcut step; grey: still masked";
@@ -15,7 +15,7 @@ final class FilmFrame {
     }
 
     /**
-     * @param preview the picture if all codes were fixed
+     * @param preview the image if all codes were fixed
      * @param codes   (tokens) the codes after the step, row-major on a square grid; -1 where still masked
      * @param full    whether the step was a full one
      */

@@ -3,7 +3,7 @@ package io.maskleap.cli;
 import io.maskleap.GenerationSettings;
 import io.maskleap.Model;
 import io.maskleap.Request;
-import io.maskleap.cli.GenerationReport.Made;
+import io.maskleap.cli.GenerationReport.PaintedImage;
 import io.maskleap.demo.DemoModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,7 +81,7 @@ final class GenerateCommand implements Runnable {
 
     private GenerationReport generate(Model model, int[] labels, Output output, long openMilliseconds) {
         long start = System.nanoTime();
-        var made = new ArrayList<Made>();
+        var made = new ArrayList<PaintedImage>();
         GenerationSettings resolved = null;
         try (var session = model.newSession();
                 var interruption = new Interruption(session::cancel);
@@ -97,7 +97,7 @@ final class GenerateCommand implements Runnable {
                         progress.step(step);
                     }).getFirst();
                     long milliseconds = millisecondsSince(imageStart);
-                    made.add(new Made(image.className(), label, image.seed(), output.add(image), milliseconds));
+                    made.add(new PaintedImage(image.className(), label, image.seed(), output.add(image), milliseconds));
                     progress.image(image, milliseconds);
                     resolved = image.settings();
                 }

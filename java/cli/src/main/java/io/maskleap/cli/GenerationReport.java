@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** What {@code generate --json} tells. */
-record GenerationReport(String model, String device, GenerationSettings settings, List<Made> images, List<Path> files, long openMilliseconds,
+record GenerationReport(String model, String device, GenerationSettings settings, List<PaintedImage> images, List<Path> files, long openMilliseconds,
         long generateMilliseconds) {
 
     /** In a line, for people. */
@@ -19,6 +19,6 @@ record GenerationReport(String model, String device, GenerationSettings settings
     }
 
     /** An image; {@code file} is the sheet's where there is one. */
-    record Made(String className, int label, long seed, Path file, long milliseconds) {
+    record PaintedImage(String className, int label, long seed, Path file, long milliseconds) {
     }
 }

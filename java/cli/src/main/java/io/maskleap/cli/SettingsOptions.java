@@ -29,8 +29,8 @@ final class SettingsOptions {
     @Option(names = "--guidance", paramLabel = "W", converter = NumberConverter.class, description = "Guidance scale, reached in the last step; 0: no guidance, half the work.")
     private Double guidance;
 
-    @Option(names = "--softmax-temperature", paramLabel = "T", converter = NumberConverter.class, description = "Factor on the logits; above 1 sharpens.")
-    private Double softmaxTemperature;
+    @Option(names = "--logit-scale", paramLabel = "T", converter = NumberConverter.class, description = "Factor on the logits; above 1 sharpens.")
+    private Double logitScale;
 
     @Option(names = "--gumbel-temperature", paramLabel = "T", converter = NumberConverter.class,
             description = "Weight of the confidence's noise in the first step.")
@@ -43,7 +43,7 @@ final class SettingsOptions {
         request = change(request, schedule, Request::schedule);
         request = change(request, randomization, Request::randomization);
         request = change(request, guidance, Request::guidance);
-        request = change(request, softmaxTemperature, Request::softmaxTemperature);
+        request = change(request, logitScale, Request::logitScale);
         return change(request, gumbelTemperature, Request::gumbelTemperature);
     }
 
@@ -55,7 +55,7 @@ final class SettingsOptions {
                 Objects.requireNonNullElse(schedule, defaults.schedule()),
                 Objects.requireNonNullElse(randomization, defaults.randomization()),
                 Objects.requireNonNullElse(guidance, defaults.guidance()),
-                Objects.requireNonNullElse(softmaxTemperature, defaults.softmaxTemperature()),
+                Objects.requireNonNullElse(logitScale, defaults.logitScale()),
                 Objects.requireNonNullElse(gumbelTemperature, defaults.gumbelTemperature()));
     }
 

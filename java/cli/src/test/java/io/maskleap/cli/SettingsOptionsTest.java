@@ -34,7 +34,7 @@ class SettingsOptionsTest {
     void whatIsGivenCounts() {
         assertEquals(new GenerationSettings(16, 5, Schedule.COSINE, Randomization.WARM_UP, 0, 1.5, 0.25),
                 parsed("--steps", "16", "--budget=5", "--schedule", "Cosine", "--randomize", "warm-up", "--guidance", "0",
-                        "--softmax-temperature", "1.5", "--gumbel-temperature", ".25"));
+                        "--logit-scale", "1.5", "--gumbel-temperature", ".25"));
     }
 
     @Test

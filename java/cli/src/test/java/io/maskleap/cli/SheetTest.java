@@ -29,7 +29,7 @@ class SheetTest {
     }
 
     @Test
-    void picturesStandInRowsWithGaps() {
+    void imagesStandInRowsWithGaps() {
         var sheet = Sheet.of(List.of(List.of(plain(4, 3, 1), plain(4, 3, 2)), List.of(plain(4, 3, 3))), 2);
         assertEquals(2 + 2 * (8 + 2), sheet.width());
         assertEquals(2 + 2 * (6 + 2), sheet.height());

@@ -339,12 +339,12 @@ public final class Kernels {
      * The rows that are still masked, packed for the head.
      *
      * @param x          (rows, C)
-     * @param rowOffsets (B * guided) int32, device: first row of each sequence
+     * @param rowOffsets (B * sequencesPerImage) int32, device: first row of each sequence
      * @param positions  (B, tokens) int32, device: masked grid positions
      * @param step       a {@link StepBlock}, device
-     * @param out        (B * guided * rowCapacity, C)
+     * @param out        (B * sequencesPerImage * rowCapacity, C)
      */
-    public void gatherRows(Grid grid, Tensor x, MemorySegment rowOffsets, MemorySegment positions, MemorySegment step, Tensor out, long rowCapacity) {
+    public void gatherRows(BatchShape grid, Tensor x, MemorySegment rowOffsets, MemorySegment positions, MemorySegment step, Tensor out, long rowCapacity) {
         var kernel = "gather rows";
         requireContiguous(kernel, "x", x);
         requireContiguous(kernel, "out", out);
@@ -356,7 +356,7 @@ public final class Kernels {
         requireBytes(kernel, "step", step, StepBlock.BYTES);
         var params = gatherParams.begin()
                 .pointer(x.data()).pointer(rowOffsets).pointer(positions).pointer(grid.positionRows()).pointer(step).pointer(out.data())
-                .int64(grid.images()).int64(grid.guided()).int64(rowCapacity).int64(grid.tokens()).int64(x.columns())
+                .int64(grid.images()).int64(grid.sequencesPerImage()).int64(rowCapacity).int64(grid.tokens()).int64(x.columns())
                 .dtype(x.dtype()).int32(0)
                 .end();
         call(gatherRows, params);
@@ -397,7 +397,7 @@ public final class Kernels {
                 .pointer(logits.data()).pointer(call.bias() == null ? NULL : call.bias().data()).int64(call.bias() == null ? 0 : call.bias().stride())
                 .pointer(call.positions()).pointer(call.seeds()).pointer(call.uDraw()).pointer(call.uConfidence())
                 .pointer(call.step()).pointer(call.sampled()).pointer(call.confidence())
-                .int64(grid.images()).int64(grid.guided()).int64(call.rowCapacity()).int64(grid.tokens()).int64(logits.columns())
+                .int64(grid.images()).int64(grid.sequencesPerImage()).int64(call.rowCapacity()).int64(grid.tokens()).int64(logits.columns())
                 .dtype(logits.dtype()).int32(call.draw().ordinal()).dtype(call.noise()).int32(0)
                 .end();
         call(sample, params);
@@ -424,7 +424,7 @@ public final class Kernels {
                 .pointer(call.sampled()).pointer(call.confidence()).pointer(call.positions()).pointer(call.codes())
                 .pointer(call.ids()).pointer(call.idOffsets()).pointer(grid.positionRows())
                 .pointer(call.newCodes()).pointer(call.newPositions()).pointer(call.newCounts()).pointer(call.step())
-                .int64(grid.images()).int64(grid.guided()).int64(grid.tokens())
+                .int64(grid.images()).int64(grid.sequencesPerImage()).int64(grid.tokens())
                 .int32(call.idOffset()).int32(0)
                 .end();
         call(select, params);
@@ -515,8 +515,8 @@ public final class Kernels {
         }
     }
 
-    private static void requirePositionRows(String kernel, Grid grid) {
-        requireOptionalBytes(kernel, "position rows", grid.positionRows(), (long) grid.guided() * grid.tokens() * Integer.BYTES);
+    private static void requirePositionRows(String kernel, BatchShape grid) {
+        requireOptionalBytes(kernel, "position rows", grid.positionRows(), (long) grid.sequencesPerImage() * grid.tokens() * Integer.BYTES);
     }
 
     private static void requireInts(String kernel, String name, MemorySegment segment, long count) {

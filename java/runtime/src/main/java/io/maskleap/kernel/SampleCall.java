@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Arguments of the fused token sampler; all pointers are device memory. Shapes as in {@code leap_sample_params}.
  *
- * @param logits      (B * guided * rowCapacity, V): per image its conditional rows, then its unconditional rows
+ * @param logits      (B * sequencesPerImage * rowCapacity, V): per image its conditional rows, then its unconditional rows
  * @param rowCapacity rows of one sequence in {@code logits}, at least the step's masked count
  * @param bias        (tokens, at least V columns) float32, added by grid position; null: none
  * @param positions   (B, tokens) int32: masked grid positions
@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  * @param draw        how a code is drawn
  * @param noise       dtype of the Gumbel noise
  */
-public record SampleCall(Grid grid, Tensor logits, long rowCapacity, Tensor bias, MemorySegment positions, MemorySegment seeds,
+public record SampleCall(BatchShape grid, Tensor logits, long rowCapacity, Tensor bias, MemorySegment positions, MemorySegment seeds,
         MemorySegment uDraw, MemorySegment uConfidence, MemorySegment step, MemorySegment sampled, MemorySegment confidence,
         Draw draw, Dtype noise) {
 

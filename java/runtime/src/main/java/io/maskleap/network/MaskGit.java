@@ -10,7 +10,7 @@ import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
-import io.maskleap.kernel.Grid;
+import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.Heads;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.weights.TensorSource;
@@ -29,21 +29,21 @@ public final class MaskGit {
     private static final float EDGE_EPS = 1e-12f;
     private static final float LAYER_EPS = 1e-5f;
 
-    private record Layer(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp) {
+    private record Layer(NormWeights attentionNorm, AttentionWeights attention, NormWeights mlpNorm, MlpWeights mlp) {
     }
 
     private final MaskGitConfig config;
     private final Dtype operands;
     private final Tensor tokenEmbedding;
     private final Tensor positionEmbedding;
-    private final Norm firstNorm;
+    private final NormWeights firstNorm;
     private final Linear firstLinear;
-    private final Norm secondNorm;
+    private final NormWeights secondNorm;
     private final Linear secondLinear;
     private final List<Layer> layers;
-    private final Norm lastNorm;
+    private final NormWeights lastNorm;
     private final Linear lastLinear;
-    private final Norm featureNorm;
+    private final NormWeights featureNorm;
     private final Linear head;
     private final Tensor headBias;
 
@@ -170,19 +170,19 @@ public final class MaskGit {
      * @param positions   (images, tokens) int32: masked grid positions
      * @param step        the step's parameter block
      * @param rowCapacity rows of each sequence in {@code logits}, at least the step's masked tokens; those beyond mean nothing
-     * @param rows        scratch of at least images * guided * rowCapacity rows
-     * @param logits      out (images * guided * rowCapacity, K) float32
+     * @param rows        scratch of at least images * sequencesPerImage * rowCapacity rows
+     * @param logits      out (images * sequencesPerImage * rowCapacity, K) float32
      */
     public void logits(DeviceStream stream, Tensor feature, Sequences sequences, MemorySegment positions, MemorySegment step, int rowCapacity,
             HeadRows rows, Tensor logits) {
-        var grid = Grid.identity(sequences.images(), sequences.guided(), config.tokens());
-        var gathered = rows.gathered.rows(0, logits.rows());        // (images * guided * rowCapacity, C) float32
+        var grid = BatchShape.identity(sequences.images(), sequences.sequencesPerImage(), config.tokens());
+        var gathered = rows.gathered.rows(0, logits.rows());        // (images * sequencesPerImage * rowCapacity, C) float32
         var operand = rows.operand.rows(0, logits.rows());
         stream.kernels().gatherRows(grid, feature, sequences.offsets(), positions, step, gathered, rowCapacity);
         if (operands != F32) {
             stream.kernels().convert(gathered, operand);
         }
-        stream.linear(operand, head, logits, (long) sequences.guided() * rowCapacity);
+        stream.linear(operand, head, logits, (long) sequences.sequencesPerImage() * rowCapacity);
     }
 
     /** Rows of features on their way to the head: as they are, and as it multiplies them. */

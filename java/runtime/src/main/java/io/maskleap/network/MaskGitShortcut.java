@@ -27,7 +27,7 @@ public final class MaskGitShortcut {
     private static final float LAST_EPS = 1e-12f;
     private static final int TIME_SINUSOIDS = 256;
 
-    private record Block(Norm crossNorm, Attention cross, Norm crossMlpNorm, Mlp crossMlp, Norm selfNorm, Attention self, Norm selfMlpNorm, Mlp selfMlp) {
+    private record Block(NormWeights crossNorm, AttentionWeights cross, NormWeights crossMlpNorm, MlpWeights crossMlp, NormWeights selfNorm, AttentionWeights self, NormWeights selfMlpNorm, MlpWeights selfMlp) {
     }
 
     /** Projections of features, new tokens, and back. */
@@ -43,9 +43,9 @@ public final class MaskGitShortcut {
     private final Dtype operands;
     private final Projections projections;
     private final List<Block> blocks;
-    private final Norm lastNorm;
+    private final NormWeights lastNorm;
     private final Linear lastLinear;
-    private final Norm outNorm;
+    private final NormWeights outNorm;
     private final Time time;
 
     /**

@@ -12,29 +12,29 @@ import java.lang.foreign.ValueLayout;
  */
 public final class Sequences {
     private final int images;
-    private final int guided;
+    private final int sequencesPerImage;
     private final int length;
     private final MemorySegment offsets;
     private final MemorySegment lengths;
 
-    /** Takes room for at most {@code images} of {@code guided} sequences of {@code length} tokens. */
-    public Sequences(Workspace workspace, int images, int guided, int length) {
-        this(images, guided, length, workspace.ints((long) images * guided + 1), workspace.ints((long) images * guided));
+    /** Takes room for at most {@code images} of {@code sequencesPerImage} sequences of {@code length} tokens. */
+    public Sequences(Workspace workspace, int images, int sequencesPerImage, int length) {
+        this(images, sequencesPerImage, length, workspace.ints((long) images * sequencesPerImage + 1), workspace.ints((long) images * sequencesPerImage));
     }
 
-    private Sequences(int images, int guided, int length, MemorySegment offsets, MemorySegment lengths) {
+    private Sequences(int images, int sequencesPerImage, int length, MemorySegment offsets, MemorySegment lengths) {
         this.images = images;
-        this.guided = guided;
+        this.sequencesPerImage = sequencesPerImage;
         this.length = length;
         this.offsets = offsets;
         this.lengths = lengths;
     }
 
     /** These sequences' memory for a batch of another make-up that fits in it, with offsets and lengths written. */
-    public Sequences of(DeviceStream stream, int newImages, int newGuided) {
-        int count = newImages * newGuided;
-        if (count > images * guided) {
-            throw new IllegalArgumentException(newImages + " x " + newGuided + " sequences, room for " + images + " x " + guided);
+    public Sequences of(DeviceStream stream, int newImages, int newSequencesPerImage) {
+        int count = newImages * newSequencesPerImage;
+        if (count > images * sequencesPerImage) {
+            throw new IllegalArgumentException(newImages + " x " + newSequencesPerImage + " sequences, room for " + images + " x " + sequencesPerImage);
         }
         stream.write(offsets.asSlice(0, (count + 1L) * Integer.BYTES), host -> {
             for (int s = 0; s <= count; s++) {
@@ -46,19 +46,19 @@ public final class Sequences {
                 host.setAtIndex(ValueLayout.JAVA_INT, s, length);
             }
         });
-        return new Sequences(newImages, newGuided, length, offsets, lengths);
+        return new Sequences(newImages, newSequencesPerImage, length, offsets, lengths);
     }
 
     public int images() {
         return images;
     }
 
-    public int guided() {
-        return guided;
+    public int sequencesPerImage() {
+        return sequencesPerImage;
     }
 
     public int count() {
-        return images * guided;
+        return images * sequencesPerImage;
     }
 
     /** T. */
@@ -73,7 +73,7 @@ public final class Sequences {
 
     /** Rows of one image: what is multiplied at a time, so that an image does not depend on its batch. */
     public long rowsPerImage() {
-        return (long) guided * length;
+        return (long) sequencesPerImage * length;
     }
 
     /** (sequences + 1) int32: first row of each sequence. */

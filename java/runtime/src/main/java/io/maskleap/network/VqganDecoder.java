@@ -23,11 +23,11 @@ public final class VqganDecoder {
     private static final float EPS = 1e-6f;
 
     /** Norm, swish, convolution, twice; plus the input, through {@code skip} where the channels differ (else null). */
-    private record Residual(Norm norm1, Convolution conv1, Norm norm2, Convolution conv2, Linear skip) {
+    private record Residual(NormWeights norm1, Convolution conv1, NormWeights norm2, Convolution conv2, Linear skip) {
     }
 
     /** One head as wide as the channels. */
-    private record SelfAttention(Norm norm, Linear q, Linear k, Linear v, Linear out) {
+    private record SelfAttention(NormWeights norm, Linear q, Linear k, Linear v, Linear out) {
     }
 
     /** Residual blocks, each followed by attention where there are any; then nearest upsampling and a convolution, or null. */
@@ -43,7 +43,7 @@ public final class VqganDecoder {
     private final SelfAttention middleAttention;
     private final Residual middle2;
     private final List<Level> levels;
-    private final Norm normOut;
+    private final NormWeights normOut;
     private final Convolution convOut;
 
     /**
@@ -160,11 +160,11 @@ public final class VqganDecoder {
             other = swapped;
         }
 
-        private void norm(Tensor x, Norm norm, Tensor y, boolean swish) {
+        private void norm(Tensor x, NormWeights norm, Tensor y, boolean swish) {
             stream.kernels().groupNorm(new GroupNormCall(x, norm.gamma(), norm.beta(), y, 1, VqganConfig.GROUPS, EPS, swish, a.normScratch));
         }
 
-        private void normSwish(Tensor x, Norm norm, Tensor y) {
+        private void normSwish(Tensor x, NormWeights norm, Tensor y) {
             norm(x, norm, y, true);
         }
 

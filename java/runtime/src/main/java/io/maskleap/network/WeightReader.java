@@ -85,8 +85,8 @@ final class WeightReader {
         return matrix(Dtype.F32, name, 1, n);
     }
 
-    Norm norm(String prefix, long channels) {
-        return new Norm(vector(prefix + ".weight", channels), vector(prefix + ".bias", channels));
+    NormWeights norm(String prefix, long channels) {
+        return new NormWeights(vector(prefix + ".weight", channels), vector(prefix + ".bias", channels));
     }
 
     Linear linear(String prefix, long out, long in) {
@@ -106,13 +106,13 @@ final class WeightReader {
         return new Convolution(device.filter(stored(prefix + ".weight", out, out, in, Convolution.TAPS, Convolution.TAPS), operands), vector(prefix + ".bias", out));
     }
 
-    Attention attention(String prefix, long channels) {
-        return new Attention(linear(prefix + ".in_proj_weight", prefix + ".in_proj_bias", 3 * channels, channels),
+    AttentionWeights attention(String prefix, long channels) {
+        return new AttentionWeights(linear(prefix + ".in_proj_weight", prefix + ".in_proj_bias", 3 * channels, channels),
                 linear(prefix + ".out_proj", channels, channels));
     }
 
     /** {@code prefix.net.0}, GELU, {@code prefix.net.3}. */
-    Mlp mlp(String prefix, long channels, long hidden) {
-        return new Mlp(linear(prefix + ".net.0", hidden, channels).then(Activation.GELU_ERF), linear(prefix + ".net.3", channels, hidden));
+    MlpWeights mlp(String prefix, long channels, long hidden) {
+        return new MlpWeights(linear(prefix + ".net.0", hidden, channels).then(Activation.GELU_ERF), linear(prefix + ".net.3", channels, hidden));
     }
 }

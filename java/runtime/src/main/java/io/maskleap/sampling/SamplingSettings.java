@@ -7,17 +7,17 @@ import io.maskleap.kernel.StepBlock;
  * How codes are drawn and chosen.
  *
  * @param guidance           w: logits = (1 + w_i) conditional - w_i unconditional, w_i growing linearly to w; 0: no second sequence
- * @param softmaxTemperature factor on the logits, as the reference has it: above 1 sharpens
+ * @param logitScale factor on the logits, as the reference has it: above 1 sharpens
  * @param gumbelTemperature  weight of the confidence's noise in the first step
  */
-public record SamplingSettings(double guidance, double softmaxTemperature, double gumbelTemperature, Randomization randomization) {
+public record SamplingSettings(double guidance, double logitScale, double gumbelTemperature, Randomization randomization) {
 
     public SamplingSettings {
         requireFinite("guidance", guidance);
-        requireFinite("softmax temperature", softmaxTemperature);
+        requireFinite("logit scale", logitScale);
         requireFinite("Gumbel temperature", gumbelTemperature);
-        if ((float) softmaxTemperature <= 0) {
-            throw new MaskleapException("softmax temperature is " + softmaxTemperature + ", wanted more than 0");
+        if ((float) logitScale <= 0) {
+            throw new MaskleapException("logit scale is " + logitScale + ", wanted more than 0");
         }
         if (guidance < 0) {
             throw new MaskleapException("guidance is " + guidance + ", wanted 0 (none) or more");
@@ -37,7 +37,7 @@ public record SamplingSettings(double guidance, double softmaxTemperature, doubl
     }
 
     /** Sequences per image. */
-    public int guided() {
+    public int sequencesPerImage() {
         return guidance > 0 ? 2 : 1;
     }
 
@@ -45,7 +45,7 @@ public record SamplingSettings(double guidance, double softmaxTemperature, doubl
     public StepBlock block(StepPlan plan, StepPlan.Step step) {
         double progress = plan.progress(step);
         return new StepBlock(step.index(), step.masked(), step.toFix(), randomization.confidence(step.index()),
-                (float) step.masked() / plan.tokens(), (float) (guidance * progress), (float) softmaxTemperature, (float) softmaxTemperature,
+                (float) step.masked() / plan.tokens(), (float) (guidance * progress), (float) logitScale, (float) logitScale,
                 (float) (gumbelTemperature * (1 - progress)));
     }
 }

@@ -3,7 +3,7 @@ package io.maskleap.sampling;
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
 import io.maskleap.kernel.Dtype;
-import io.maskleap.kernel.Grid;
+import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.SampleCall;
 import io.maskleap.kernel.SelectCall;
@@ -86,14 +86,14 @@ public final class TokenSampler {
      * Samples a code for each masked position by inverse CDF and fixes the most confident.
      *
      * @param step        the step's parameter block, device memory
-     * @param logits      (B * guided * rowCapacity, V)
+     * @param logits      (B * sequencesPerImage * rowCapacity, V)
      * @param rowCapacity rows of each sequence in {@code logits}, at least the step's masked tokens
      * @param bias        (tokens, at least V), or null
      * @param ids         the sequences' token ids, int32: fixed codes are written there too
-     * @param idOffsets   (B * guided) int32: where each sequence starts in {@code ids}
+     * @param idOffsets   (B * sequencesPerImage) int32: where each sequence starts in {@code ids}
      * @param recorded    whether the uniforms are those that {@link #record} set; otherwise Philox's
      */
-    public void sampleAndFix(Kernels kernels, Grid grid, MemorySegment step, Tensor logits, int rowCapacity, Tensor bias, MemorySegment ids,
+    public void sampleAndFix(Kernels kernels, BatchShape grid, MemorySegment step, Tensor logits, int rowCapacity, Tensor bias, MemorySegment ids,
             MemorySegment idOffsets, boolean recorded) {
         kernels.sample(new SampleCall(grid, logits, rowCapacity, bias, positions, seeds, recorded ? uDraw : MemorySegment.NULL,
                 recorded ? uConfidence : MemorySegment.NULL, step, sampled, confidence, SampleCall.Draw.INVERSE_CDF, Dtype.F32));

@@ -42,10 +42,10 @@ public final class FileInspector {
         }
         var networks = new ArrayList<NetworkReport>();
         var base = MaskGitConfig.fromJson(manifest.getObject("base"));
-        networks.add(network(model, "base", _ -> withHeads(Summaries.of(base), base.heads())));
+        networks.add(network(model, "base", _ -> withHeads(NetworkSummary.of(base), base.heads())));
         model.network("shortcut").map(ShortcutConfig::fromJson).ifPresent(shortcut ->
-                networks.add(network(model, "shortcut", _ -> withHeads(Summaries.of(shortcut), shortcut.heads()))));
-        networks.add(network(model, "decoder", weights -> Summaries.of(VqganConfig.derive(weights))));
+                networks.add(network(model, "shortcut", _ -> withHeads(NetworkSummary.of(shortcut), shortcut.heads()))));
+        networks.add(network(model, "decoder", weights -> NetworkSummary.of(VqganConfig.derive(weights))));
         return new FileReport(path, "model folder, MaskGIT \"%s\"".formatted(manifest.getString("name")), networks);
     }
 
@@ -56,7 +56,7 @@ public final class FileInspector {
     }
 
     private static String withHeads(String summary, int heads) {
-        return summary + ", " + Summaries.heads(heads);
+        return summary + ", " + NetworkSummary.heads(heads);
     }
 
     private static FileReport safetensors(Path path) {
@@ -74,6 +74,6 @@ public final class FileInspector {
     }
 
     private static NetworkReport allTensors(TensorSource source) {
-        return NetworkReport.of("tensors", Summaries.tensors(source.names().size()), source);
+        return NetworkReport.of("tensors", NetworkSummary.tensors(source.names().size()), source);
     }
 }

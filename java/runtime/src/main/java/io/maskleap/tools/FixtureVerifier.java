@@ -163,18 +163,18 @@ public final class FixtureVerifier {
     private List<TensorCheck> forward(NetworkProbe probe, TensorSource expected) {
         var features = probe.features(expected.tensor("forward.codes").toInts(), expected.tensor("forward.labels").toInts(),
                 flags(expected, "forward.drop_label"));
-        return List.of(Errors.of("forward.feature", features, expected, tolerances.feature(), tolerances.relative()),
-                Errors.of("forward.logits", probe.logits(features), expected, tolerances.logit(), tolerances.relative()));
+        return List.of(TensorErrors.of("forward.feature", features, expected, tolerances.feature(), tolerances.relative()),
+                TensorErrors.of("forward.logits", probe.logits(features), expected, tolerances.logit(), tolerances.relative()));
     }
 
     private TensorCheck shortcut(NetworkProbe probe, TensorSource expected, String name) {
         var next = probe.shortcut(expected.tensor(name + ".prev_feature").toFloats(), expected.tensor(name + ".new_token_ids").toInts(),
                 flags(expected, name + ".new_token_map"), expected.tensor(name + ".mask_ratio").toFloats());
-        return Errors.of(name + ".next_feature", next, expected, tolerances.feature(), tolerances.relative());
+        return TensorErrors.of(name + ".next_feature", next, expected, tolerances.feature(), tolerances.relative());
     }
 
     private TensorCheck decode(NetworkProbe probe, TensorSource expected) {
-        return Errors.of("decode.image", probe.decode(expected.tensor("decode.codes").toInts()), expected, tolerances.image(), tolerances.relative());
+        return TensorErrors.of("decode.image", probe.decode(expected.tensor("decode.codes").toInts()), expected, tolerances.image(), tolerances.relative());
     }
 
     private static boolean[] flags(TensorSource source, String name) {

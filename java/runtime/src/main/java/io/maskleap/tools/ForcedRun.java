@@ -23,11 +23,11 @@ final class ForcedRun {
     private final Path folder;
     private final JsonObject run;
     private final NetworkProbe probe;
-    private final Errors features;
-    private final Errors logits;
-    private final Errors image;
+    private final TensorErrors features;
+    private final TensorErrors logits;
+    private final TensorErrors image;
     private final int[] labels;
-    private final int guided;
+    private final int sequencesPerImage;
     private final int tokens;
     private final int codebook;
 
@@ -35,11 +35,11 @@ final class ForcedRun {
         this.folder = folder;
         this.run = run;
         probe = model.newProbe();
-        features = new Errors("feature", tolerances.feature(), tolerances.relative());
-        logits = new Errors("guided_logits", tolerances.logit(), tolerances.relative());
-        image = new Errors("final.image", tolerances.image(), tolerances.relative());
+        features = new TensorErrors("feature", tolerances.feature(), tolerances.relative());
+        logits = new TensorErrors("guided_logits", tolerances.logit(), tolerances.relative());
+        image = new TensorErrors("final.image", tolerances.image(), tolerances.relative());
         labels = run.getInts("labels").stream().mapToInt(Integer::intValue).toArray();
-        guided = run.getDouble("cfg_w") > 0 ? 2 : 1;
+        sequencesPerImage = run.getDouble("cfg_w") > 0 ? 2 : 1;
         tokens = model.info().grid() * model.info().grid();
         codebook = model.info().codebook();
     }
@@ -73,9 +73,9 @@ final class ForcedRun {
         return new SamplingSettings(run.getDouble("cfg_w"), 1, 0, Randomization.NONE).block(plan, step).guidance();
     }
 
-    /** Features of all conditional sequences, then of all unconditional ones: (guided * images, T, C). */
+    /** Features of all conditional sequences, then of all unconditional ones: (sequencesPerImage * images, T, C). */
     private float[] full(int[] codes) {
-        var dropped = new boolean[guided * labels.length];
+        var dropped = new boolean[sequencesPerImage * labels.length];
         Arrays.fill(dropped, labels.length, dropped.length, true);
         return probe.features(forEachSequence(codes), forEachSequence(labels), dropped);
     }
@@ -83,7 +83,7 @@ final class ForcedRun {
     /** Moves {@code feature} on by the tokens that the step before fixed. */
     private float[] shortcut(float[] feature, int[] codes, TensorSource recorded, StepPlan plan, StepPlan.Step step) {
         var fixed = recorded.tensor(RecordedRun.prefix(step.index() - 1) + "new_token_map").toInts();
-        int sequences = guided * labels.length;
+        int sequences = sequencesPerImage * labels.length;
         var map = new boolean[sequences * (tokens + 1)]; // the class token is never among them
         for (int s = 0; s < sequences; s++) {
             for (int p = 0; p < tokens; p++) {
@@ -106,7 +106,7 @@ final class ForcedRun {
     private float[] guidedLogits(float[] feature, float w) {
         var all = probe.logits(feature);
         var out = Arrays.copyOf(all, labels.length * tokens * codebook);
-        for (int i = 0; guided == 2 && i < out.length; i++) {
+        for (int i = 0; sequencesPerImage == 2 && i < out.length; i++) {
             out[i] = (1 + w) * all[i] - w * all[out.length + i];
         }
         return out;
@@ -114,7 +114,7 @@ final class ForcedRun {
 
     /** The images' values once for each of their sequences. */
     private int[] forEachSequence(int[] values) {
-        var out = Arrays.copyOf(values, guided * values.length);
+        var out = Arrays.copyOf(values, sequencesPerImage * values.length);
         for (int i = values.length; i < out.length; i++) {
             out[i] = values[i - values.length];
         }

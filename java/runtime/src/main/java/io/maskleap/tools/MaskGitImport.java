@@ -112,7 +112,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
             throw new MaskleapException("default settings: " + e.getMessage(), e);
         }
         return new GenerationSettings(defaults.steps(), budget, defaults.schedule(), defaults.randomization(),
-                defaults.guidance(), defaults.softmaxTemperature(), defaults.gumbelTemperature());
+                defaults.guidance(), defaults.logitScale(), defaults.gumbelTemperature());
     }
 
     private Map<String, Object> manifest(List<ImportedNetwork> networks, GenerationSettings settings) {
@@ -144,14 +144,14 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
         if (classNames.isEmpty()) {
             assumed.add("class names: none, the classes have numbers only (--class-names)");
         }
-        assumed.add("defaults: %d steps, %d of them full, %s schedule, randomization %s, guidance %s, softmax temperature"
+        assumed.add("defaults: %d steps, %d of them full, %s schedule, randomization %s, guidance %s, logit scale"
                 .formatted(settings.steps(), settings.budget(), Manifest.spelling(settings.schedule()),
                         Manifest.spelling(settings.randomization()), settings.guidance())
-                + " %s, Gumbel temperature %s".formatted(settings.softmaxTemperature(), settings.gumbelTemperature()));
+                + " %s, Gumbel temperature %s".formatted(settings.logitScale(), settings.gumbelTemperature()));
         for (var network : networks) {
             if (!network.leftOut().isEmpty()) {
                 assumed.add("%s: left out %s that the network does not use: %s".formatted(network.name(),
-                        Summaries.tensors(network.leftOut().size()), String.join(", ", network.leftOut())));
+                        NetworkSummary.tensors(network.leftOut().size()), String.join(", ", network.leftOut())));
             }
         }
         return assumed;

@@ -22,9 +22,9 @@ final class RecordedRun {
     private final Path folder;
     private final JsonObject run;
     private final Model model;
-    private final Errors features;
-    private final Errors logits;
-    private final Errors image;
+    private final TensorErrors features;
+    private final TensorErrors logits;
+    private final TensorErrors image;
     private int mismatches;
     private int firstMismatchStep = -1;
     private int stepsSeen;
@@ -33,9 +33,9 @@ final class RecordedRun {
         this.folder = folder;
         this.run = run;
         this.model = model;
-        features = new Errors("feature", tolerances.feature(), tolerances.relative());
-        logits = new Errors("guided_logits", tolerances.logit(), tolerances.relative());
-        image = new Errors("final.image", tolerances.image(), tolerances.relative());
+        features = new TensorErrors("feature", tolerances.feature(), tolerances.relative());
+        logits = new TensorErrors("guided_logits", tolerances.logit(), tolerances.relative());
+        image = new TensorErrors("final.image", tolerances.image(), tolerances.relative());
     }
 
     RunCheck replay() {
@@ -54,7 +54,7 @@ final class RecordedRun {
 
     private Request request(int[] labels, TensorSource recorded) {
         var request = Request.ofClass(labels).steps(run.getInt("steps"))
-                .guidance(run.getDouble("cfg_w")).gumbelTemperature(run.getDouble("r_temp")).softmaxTemperature(run.getDouble("sm_temp"))
+                .guidance(run.getDouble("cfg_w")).gumbelTemperature(run.getDouble("r_temp")).logitScale(run.getDouble("sm_temp"))
                 .schedule(Manifest.value(Schedule.class, run, "schedule")).randomization(randomization())
                 .uniforms(step -> new Uniforms.OfStep(recorded.tensor(prefix(step) + "u_sample").toDoubles(),
                         recorded.tensor(prefix(step) + "u_confidence").toDoubles()));

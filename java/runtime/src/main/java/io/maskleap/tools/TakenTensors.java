@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The tensors of a checkpoint as {@link Float32}, remembering which of them a network took. */
+/** The tensors of a checkpoint as {@link Float32Weights}, remembering which of them a network took. */
 final class TakenTensors implements TensorSource {
     private final TensorSource checkpoint;
     private final Arena memory;
@@ -37,7 +37,7 @@ final class TakenTensors implements TensorSource {
     @Override
     public Optional<RawTensor> find(String name) {
         if (!taken.containsKey(name)) {
-            checkpoint.find(name).ifPresent(tensor -> taken.put(name, Float32.of(path(), tensor, memory)));
+            checkpoint.find(name).ifPresent(tensor -> taken.put(name, Float32Weights.of(path(), tensor, memory)));
         }
         return Optional.ofNullable(taken.get(name));
     }

@@ -21,38 +21,38 @@ class GatherRowsTest {
     private final Kernels kernels = TestLibrary.kernels();
 
     /** {@code positionRows} is null where grid positions are rows. */
-    private record Case(int images, int guided, int tokens, int masked, int rowCapacity, int C, int rows, float[] x, int[] rowOffsets, int[] positions,
+    private record Case(int images, int sequencesPerImage, int tokens, int masked, int rowCapacity, int C, int rows, float[] x, int[] rowOffsets, int[] positions,
             int[] positionRows) {
 
         /** Sequences of tokens + 2 rows, the second of an image two rows longer than the first. */
-        static Case random(int images, int guided, int tokens, int masked, int rowCapacity, int C, boolean mapped) {
+        static Case random(int images, int sequencesPerImage, int tokens, int masked, int rowCapacity, int C, boolean mapped) {
             var seeded = new Seeded();
-            var rowOffsets = new int[images * guided];
+            var rowOffsets = new int[images * sequencesPerImage];
             int rows = 3;
             for (int s = 0; s < rowOffsets.length; s++) {
                 rowOffsets[s] = rows;
-                rows += tokens + 2 + 2 * (s % guided);
+                rows += tokens + 2 + 2 * (s % sequencesPerImage);
             }
             var positions = new int[images * tokens];
             for (int b = 0; b < images; b++) {
                 System.arraycopy(seeded.ascending(masked, tokens), 0, positions, b * tokens, masked);
             }
-            var positionRows = new int[guided * tokens];
-            for (int g = 0; g < guided; g++) {
+            var positionRows = new int[sequencesPerImage * tokens];
+            for (int g = 0; g < sequencesPerImage; g++) {
                 System.arraycopy(seeded.permutation(tokens), 0, positionRows, g * tokens, tokens);
             }
-            return new Case(images, guided, tokens, masked, rowCapacity, C, rows, seeded.normal((long) rows * C, 1), rowOffsets, positions,
+            return new Case(images, sequencesPerImage, tokens, masked, rowCapacity, C, rows, seeded.normal((long) rows * C, 1), rowOffsets, positions,
                     mapped ? positionRows : null);
         }
 
         /** Rows from {@code masked} on keep what {@code out} has there. */
         float[] expected(float[] out) {
             for (int b = 0; b < images; b++) {
-                for (int g = 0; g < guided; g++) {
+                for (int g = 0; g < sequencesPerImage; g++) {
                     for (int j = 0; j < masked; j++) {
                         int position = positions[b * tokens + j];
-                        int row = rowOffsets[b * guided + g] + (positionRows == null ? position : positionRows[g * tokens + position]);
-                        System.arraycopy(x, row * C, out, ((b * guided + g) * rowCapacity + j) * C, C);
+                        int row = rowOffsets[b * sequencesPerImage + g] + (positionRows == null ? position : positionRows[g * tokens + position]);
+                        System.arraycopy(x, row * C, out, ((b * sequencesPerImage + g) * rowCapacity + j) * C, C);
                     }
                 }
             }
@@ -60,7 +60,7 @@ class GatherRowsTest {
         }
 
         int outRows() {
-            return images * guided * rowCapacity;
+            return images * sequencesPerImage * rowCapacity;
         }
     }
 
@@ -71,18 +71,18 @@ class GatherRowsTest {
     private float[] run(Case c) {
         var out = memory.outputFloats((long) c.outRows() * c.C);
         var positionRows = c.positionRows == null ? MemorySegment.NULL : memory.input(c.positionRows).segment();
-        kernels.gatherRows(new Grid(c.images, c.guided, c.tokens, positionRows), memory.input(c.x).matrix(c.rows, c.C), memory.input(c.rowOffsets).segment(),
+        kernels.gatherRows(new BatchShape(c.images, c.sequencesPerImage, c.tokens, positionRows), memory.input(c.x).matrix(c.rows, c.C), memory.input(c.rowOffsets).segment(),
                 memory.input(c.positions).segment(), memory.input(step(c.masked)).segment(), out.matrix(c.outRows(), c.C), c.rowCapacity);
         return out.floats();
     }
 
     @ParameterizedTest
     @CsvSource({"1, 1, 1, 1, 1, 1", "1, 2, 97, 97, 97, 20", "5, 2, 64, 33, 40, 24", "3, 1, 257, 0, 16, 8", "2, 2, 1024, 1000, 1024, 48", "0, 2, 4, 3, 4, 8"})
-    void maskedRowsArePackedAndOthersLeft(int images, int guided, int tokens, int masked, int rowCapacity, int C) {
+    void maskedRowsArePackedAndOthersLeft(int images, int sequencesPerImage, int tokens, int masked, int rowCapacity, int C) {
         for (boolean mapped : new boolean[] {false, true}) {
-            var c = Case.random(images, guided, tokens, masked, rowCapacity, C, mapped);
+            var c = Case.random(images, sequencesPerImage, tokens, masked, rowCapacity, C, mapped);
             var expected = c.expected(memory.outputFloats((long) c.outRows() * C).floats());
-            assertSame(expected, run(c), images, guided, rowCapacity, C);
+            assertSame(expected, run(c), images, sequencesPerImage, rowCapacity, C);
         }
     }
 
@@ -94,7 +94,7 @@ class GatherRowsTest {
 
     // ---- refusals ----
 
-    private final Grid grid = Grid.identity(1, 1, 4);
+    private final BatchShape grid = BatchShape.identity(1, 1, 4);
     private final Tensor x = memory.input(new float[4 * 8]).matrix(4, 8);
     private final MemorySegment offsets = memory.input(0).segment();
     private final MemorySegment positions = memory.input(0, 2, 3, 0).segment();
@@ -129,7 +129,7 @@ class GatherRowsTest {
     @Test
     void refusesNegativeSizes() {
         var none = memory.outputFloats(0).matrix(0, 8);
-        assertRefused(BAD_ARGUMENT, memory, () -> kernels.gatherRows(Grid.identity(-1, 1, 4), x, offsets, positions, step, none, 0), "gather", "images", "-1");
+        assertRefused(BAD_ARGUMENT, memory, () -> kernels.gatherRows(BatchShape.identity(-1, 1, 4), x, offsets, positions, step, none, 0), "gather", "images", "-1");
     }
 
     @Test

@@ -14,13 +14,13 @@ import java.util.function.Consumer;
  */
 final class SampleCase {
     final int images;
-    final int guided;
+    final int sequencesPerImage;
     final int tokens;
     final int masked;
     final int rowCapacity;
     final int vocabulary;
 
-    float[] logits; // (images, guided, rowCapacity, vocabulary)
+    float[] logits; // (images, sequencesPerImage, rowCapacity, vocabulary)
     float[] bias; // (tokens, biasStride), or null
     int biasStride;
     int[] positions; // (images, tokens)
@@ -38,15 +38,15 @@ final class SampleCase {
     record Result(int[] codes, float[] confidence) {}
 
     /** Random logits, positions and seeds. */
-    SampleCase(int images, int guided, int tokens, int masked, int rowCapacity, int vocabulary, double deviation) {
+    SampleCase(int images, int sequencesPerImage, int tokens, int masked, int rowCapacity, int vocabulary, double deviation) {
         this.images = images;
-        this.guided = guided;
+        this.sequencesPerImage = sequencesPerImage;
         this.tokens = tokens;
         this.masked = masked;
         this.rowCapacity = rowCapacity;
         this.vocabulary = vocabulary;
         var seeded = new Seeded();
-        logits = seeded.normal((long) images * guided * rowCapacity * vocabulary, deviation);
+        logits = seeded.normal((long) images * sequencesPerImage * rowCapacity * vocabulary, deviation);
         seeds = seeded.seeds(images);
         positions = new int[images * tokens];
         for (int b = 0; b < images; b++) {
@@ -83,8 +83,8 @@ final class SampleCase {
 
     /** Image {@code b} alone, with the same seed and uniforms. */
     SampleCase alone(int b) {
-        var alone = new SampleCase(1, guided, tokens, masked, rowCapacity, vocabulary, 0);
-        int sequences = guided * rowCapacity * vocabulary;
+        var alone = new SampleCase(1, sequencesPerImage, tokens, masked, rowCapacity, vocabulary, 0);
+        int sequences = sequencesPerImage * rowCapacity * vocabulary;
         alone.logits = Arrays.copyOfRange(logits, b * sequences, (b + 1) * sequences);
         alone.bias = bias;
         alone.biasStride = biasStride;
@@ -126,7 +126,7 @@ final class SampleCase {
 
     SampleCall call(Memory memory, MemorySegment codes, MemorySegment confidences) {
         var biasRows = bias == null ? null : new Tensor(memory.input(bias).segment(), Dtype.F32, tokens, vocabulary, biasStride);
-        return new SampleCall(Grid.identity(images, guided, tokens), memory.input(logits).matrix((long) images * guided * rowCapacity, vocabulary),
+        return new SampleCall(BatchShape.identity(images, sequencesPerImage, tokens), memory.input(logits).matrix((long) images * sequencesPerImage * rowCapacity, vocabulary),
                 rowCapacity, biasRows, memory.input(positions).segment(), memory.input(seeds).segment(),
                 uDraw == null ? MemorySegment.NULL : memory.input(uDraw).segment(),
                 uConfidence == null ? MemorySegment.NULL : memory.input(uConfidence).segment(),
@@ -154,9 +154,9 @@ final class SampleCase {
     double[] logits(Precision precision, int b, int j) {
         var row = new double[vocabulary];
         for (int v = 0; v < vocabulary; v++) {
-            double logit = logits[((b * guided) * rowCapacity + j) * vocabulary + v];
-            if (guided == 2) {
-                double unconditional = logits[((b * guided + 1) * rowCapacity + j) * vocabulary + v];
+            double logit = logits[((b * sequencesPerImage) * rowCapacity + j) * vocabulary + v];
+            if (sequencesPerImage == 2) {
+                double unconditional = logits[((b * sequencesPerImage + 1) * rowCapacity + j) * vocabulary + v];
                 logit = precision.round(precision.round(precision.round(1.0 + guidance) * logit) - precision.round(guidance * unconditional));
             }
             row[v] = bias == null ? logit : precision.round(logit + bias[position(b, j) * biasStride + v]);

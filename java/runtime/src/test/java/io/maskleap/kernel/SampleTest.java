@@ -323,19 +323,19 @@ class SampleTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 3})
-    void refusesNoAndThreeSequencesAnImage(int guided) {
-        assertSampleRefused(BAD_ARGUMENT, new SampleCase(1, guided, 5, 3, 4, 7, 1), "sample", "guided", Integer.toString(guided));
+    void refusesNoAndThreeSequencesAnImage(int sequencesPerImage) {
+        assertSampleRefused(BAD_ARGUMENT, new SampleCase(1, sequencesPerImage, 5, 3, 4, 7, 1), "sample", "sequencesPerImage", Integer.toString(sequencesPerImage));
     }
 
     /** A good call with other logits, grid or dtype of the noise. */
-    private static SampleCall with(SampleCall good, Grid grid, Tensor logits, long rowCapacity, Draw draw, Dtype noise) {
+    private static SampleCall with(SampleCall good, BatchShape grid, Tensor logits, long rowCapacity, Draw draw, Dtype noise) {
         return new SampleCall(grid, logits, rowCapacity, null, good.positions(), good.seeds(), good.uDraw(), good.uConfidence(), good.step(),
                 good.sampled(), good.confidence(), draw, noise);
     }
 
     @Test
     void refusesNegativeSizes() {
-        var bad = with(small(), Grid.identity(-1, 1, 5), memory.input(new float[0]).matrix(0, 7), 0, Draw.ARGMAX, Dtype.F32);
+        var bad = with(small(), BatchShape.identity(-1, 1, 5), memory.input(new float[0]).matrix(0, 7), 0, Draw.ARGMAX, Dtype.F32);
         assertRefused(BAD_ARGUMENT, memory, () -> TestLibrary.kernels().sample(bad), "sample", "images", "-1");
     }
 

@@ -33,16 +33,16 @@ class SelectTest {
     private final Memory memory = new Memory();
 
     /** Sequences of {@code tokens + 1} ids; {@code positionRows} is null where grid positions are rows. */
-    private record Case(int images, int guided, int tokens, int masked, int toFix, int idOffset, int[] sampled, float[] confidence, int[] positions,
+    private record Case(int images, int sequencesPerImage, int tokens, int masked, int toFix, int idOffset, int[] sampled, float[] confidence, int[] positions,
             int[] positionRows) {
 
-        static Case random(int images, int guided, int tokens, int masked, int toFix) {
+        static Case random(int images, int sequencesPerImage, int tokens, int masked, int toFix) {
             var seeded = new Seeded();
             var positions = new int[images * tokens];
             for (int b = 0; b < images; b++) {
                 System.arraycopy(seeded.ascending(masked, tokens), 0, positions, b * tokens, masked);
             }
-            return new Case(images, guided, tokens, masked, toFix, 0, seeded.ints((long) images * tokens, 1024), seeded.normal((long) images * tokens, 3),
+            return new Case(images, sequencesPerImage, tokens, masked, toFix, 0, seeded.ints((long) images * tokens, 1024), seeded.normal((long) images * tokens, 3),
                     positions, null);
         }
 
@@ -53,22 +53,22 @@ class SelectTest {
         }
 
         Case withConfidence(float... values) {
-            return new Case(images, guided, tokens, masked, toFix, idOffset, sampled, values, positions, positionRows);
+            return new Case(images, sequencesPerImage, tokens, masked, toFix, idOffset, sampled, values, positions, positionRows);
         }
 
         /** Codes begin at {@code offset} among the ids, and each sequence has rows in an order of its own. */
         Case withIdOffsetAndRows(int offset) {
             var seeded = new Seeded();
-            var rows = new int[guided * tokens];
-            for (int g = 0; g < guided; g++) {
+            var rows = new int[sequencesPerImage * tokens];
+            for (int g = 0; g < sequencesPerImage; g++) {
                 System.arraycopy(seeded.permutation(tokens + 1), 0, rows, g * tokens, tokens);
             }
-            return new Case(images, guided, tokens, masked, toFix, offset, sampled, confidence, positions, rows);
+            return new Case(images, sequencesPerImage, tokens, masked, toFix, offset, sampled, confidence, positions, rows);
         }
 
         Case alone(int b) {
             int from = b * tokens;
-            return new Case(1, guided, tokens, masked, toFix, idOffset, Arrays.copyOfRange(sampled, from, from + tokens),
+            return new Case(1, sequencesPerImage, tokens, masked, toFix, idOffset, Arrays.copyOfRange(sampled, from, from + tokens),
                     Arrays.copyOfRange(confidence, from, from + tokens), Arrays.copyOfRange(positions, from, from + tokens), positionRows);
         }
 
@@ -78,7 +78,7 @@ class SelectTest {
 
         /** The sequences lie in {@code ids} from the last to the first. */
         int idStart(int sequence) {
-            return (images * guided - 1 - sequence) * (tokens + 1);
+            return (images * sequencesPerImage - 1 - sequence) * (tokens + 1);
         }
 
         StepBlock step() {
@@ -102,7 +102,7 @@ class SelectTest {
     /** The header's words: sort by confidence, then position; fix the first. */
     private Result expected(Case c) {
         int cells = c.images * c.tokens;
-        var result = new Result(poison(cells), poison(c.images * c.guided * (c.tokens + 1)), poison(cells), poison(cells), poison(c.images),
+        var result = new Result(poison(cells), poison(c.images * c.sequencesPerImage * (c.tokens + 1)), poison(cells), poison(cells), poison(c.images),
                 new int[c.images * (c.masked - c.toFix)]);
         for (int b = 0; b < c.images; b++) {
             int image = b;
@@ -117,8 +117,8 @@ class SelectTest {
                 result.codes[first + position] = code;
                 result.newCodes[first + i] = code + c.idOffset;
                 result.newPositions[first + i] = position;
-                for (int g = 0; g < c.guided; g++) {
-                    result.ids[c.idStart(b * c.guided + g) + c.row(g, position)] = code + c.idOffset;
+                for (int g = 0; g < c.sequencesPerImage; g++) {
+                    result.ids[c.idStart(b * c.sequencesPerImage + g) + c.row(g, position)] = code + c.idOffset;
                 }
             }
             result.newCounts[b] = c.toFix;
@@ -140,13 +140,13 @@ class SelectTest {
     private Result run(Case c) {
         int cells = c.images * c.tokens;
         Buffer codes = memory.outputInts(cells);
-        Buffer ids = memory.outputInts((long) c.images * c.guided * (c.tokens + 1));
+        Buffer ids = memory.outputInts((long) c.images * c.sequencesPerImage * (c.tokens + 1));
         Buffer newCodes = memory.outputInts(cells);
         Buffer newPositions = memory.outputInts(cells);
         Buffer newCounts = memory.outputInts(c.images);
         Buffer positions = memory.inPlace(c.positions);
-        var idStarts = IntStream.range(0, c.images * c.guided).map(c::idStart).toArray();
-        var grid = new Grid(c.images, c.guided, c.tokens, c.positionRows == null ? MemorySegment.NULL : memory.input(c.positionRows).segment());
+        var idStarts = IntStream.range(0, c.images * c.sequencesPerImage).map(c::idStart).toArray();
+        var grid = new BatchShape(c.images, c.sequencesPerImage, c.tokens, c.positionRows == null ? MemorySegment.NULL : memory.input(c.positionRows).segment());
         TestLibrary.kernels().select(new SelectCall(grid, memory.input(c.sampled).segment(), memory.input(c.confidence).segment(), positions.segment(),
                 codes.segment(), ids.segment(), memory.input(idStarts).segment(), newCodes.segment(), newPositions.segment(), newCounts.segment(),
                 memory.input(c.step()).segment(), c.idOffset));
@@ -163,8 +163,8 @@ class SelectTest {
     @ParameterizedTest
     @CsvSource({"1, 1, 1, 1, 1", "1, 1, 97, 97, 20", "3, 2, 257, 100, 33", "2, 2, 1024, 1024, 1023", "5, 2, 256, 17, 1",
             "1, 1, 4096, 4000, 2000", "0, 2, 8, 4, 2"})
-    void theMostConfidentAreFixed(int images, int guided, int tokens, int masked, int toFix) {
-        var c = Case.random(images, guided, tokens, masked, toFix);
+    void theMostConfidentAreFixed(int images, int sequencesPerImage, int tokens, int masked, int toFix) {
+        var c = Case.random(images, sequencesPerImage, tokens, masked, toFix);
         assertRight(c);
         assertRight(c.withIdOffsetAndRows(126356));
     }
@@ -248,7 +248,7 @@ class SelectTest {
         var c = Case.random(2, 2, 20, 10, 4);
         var newPositions = memory.outputInts(40);
         var codes = memory.outputInts(40);
-        TestLibrary.kernels().select(new SelectCall(Grid.identity(2, 2, 20), memory.input(c.sampled).segment(), memory.input(c.confidence).segment(),
+        TestLibrary.kernels().select(new SelectCall(BatchShape.identity(2, 2, 20), memory.input(c.sampled).segment(), memory.input(c.confidence).segment(),
                 memory.inPlace(c.positions).segment(), codes.segment(), MemorySegment.NULL, memory.input(new int[4]).segment(),
                 memory.outputInts(40).segment(), newPositions.segment(), memory.outputInts(2).segment(), memory.input(c.step()).segment(), 0));
         assertSame(expected(c).newPositions, newPositions.ints(), 2, 20);
@@ -357,10 +357,10 @@ class SelectTest {
 
     private void assertSelectRefused(Argument replaced, MemorySegment with, String... parts) {
         arguments.put(replaced, with);
-        assertSelectRefused(Grid.identity(1, 1, 5), parts);
+        assertSelectRefused(BatchShape.identity(1, 1, 5), parts);
     }
 
-    private void assertSelectRefused(Grid grid, String... parts) {
+    private void assertSelectRefused(BatchShape grid, String... parts) {
         var call = new SelectCall(grid, arguments.get(Argument.SAMPLED), arguments.get(Argument.CONFIDENCE), arguments.get(Argument.POSITIONS),
                 arguments.get(Argument.CODES), memory.outputInts(5).segment(), arguments.get(Argument.ID_OFFSETS), arguments.get(Argument.NEW_CODES),
                 arguments.get(Argument.NEW_POSITIONS), arguments.get(Argument.NEW_COUNTS), arguments.get(Argument.STEP), 0);
@@ -395,13 +395,13 @@ class SelectTest {
 
     @Test
     void refusesNegativeSizes() {
-        assertSelectRefused(Grid.identity(-1, 1, 5), "images", "-1");
-        assertSelectRefused(Grid.identity(1, 1, -5), "tokens", "-5");
+        assertSelectRefused(BatchShape.identity(-1, 1, 5), "images", "-1");
+        assertSelectRefused(BatchShape.identity(1, 1, -5), "tokens", "-5");
     }
 
     @Test
     void refusesNoSequences() {
-        assertSelectRefused(Grid.identity(1, 0, 5), "guided", "0");
+        assertSelectRefused(BatchShape.identity(1, 0, 5), "sequencesPerImage", "0");
     }
 
     @ParameterizedTest

@@ -16,10 +16,10 @@ class SamplingSettingsTest {
         "NaN, 1, 7, guidance is NaN",
         "Infinity, 1, 7, guidance is Infinity",
         "-0.5, 1, 7, guidance is -0.5",
-        "2.5, NaN, 7, softmax temperature is NaN",
-        "2.5, 0, 7, softmax temperature is 0.0",
+        "2.5, NaN, 7, logit scale is NaN",
+        "2.5, 0, 7, logit scale is 0.0",
         "1e39, 1, 7, guidance is 1.0E39",
-        "2.5, 1e-50, 7, softmax temperature is 1.0E-50",
+        "2.5, 1e-50, 7, logit scale is 1.0E-50",
         "2.5, 1, NaN, Gumbel temperature is NaN",
         "2.5, 1, -Infinity, Gumbel temperature is -Infinity",
         "2.5, 1, -1, Gumbel temperature is -1.0",
@@ -55,7 +55,7 @@ class SamplingSettingsTest {
 
     @Test
     void noGuidanceNeedsOneSequence() {
-        assertEquals(1, new SamplingSettings(0, 1, 7, Randomization.LINEAR).guided());
-        assertEquals(2, new SamplingSettings(0.1, 1, 7, Randomization.LINEAR).guided());
+        assertEquals(1, new SamplingSettings(0, 1, 7, Randomization.LINEAR).sequencesPerImage());
+        assertEquals(2, new SamplingSettings(0.1, 1, 7, Randomization.LINEAR).sequencesPerImage());
     }
 }

@@ -137,7 +137,7 @@ class MaskGitImportTest {
                 "shortcut heads: 4 (nothing in the checkpoint says so; --shortcut-heads)",
                 "class names: none, the classes have numbers only (--class-names)",
                 "defaults: 32 steps, 12 of them full, arccos schedule, randomization linear, guidance 2.8,"
-                        + " softmax temperature 1.0, Gumbel temperature 7.0"),
+                        + " logit scale 1.0, Gumbel temperature 7.0"),
                 report.assumed());
     }
 

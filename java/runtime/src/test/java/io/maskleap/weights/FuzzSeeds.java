@@ -54,11 +54,11 @@ final class FuzzSeeds {
                  "shortcut": {"file": "s", "base_channels": 64, "channels": 32, "projections": true, "blocks": 1, "heads": 4,
                  "mlp": 128, "time_hidden": 91}, "decoder": {"file": "d"},
                  "defaults": {"steps": 16, "budget": 5, "schedule": "arccos", "randomization": "linear", "guidance": 2.5,
-                 "softmax_temperature": 1.0, "gumbel_temperature": 7.0}}""");
+                 "logit_scale": 1.0, "gumbel_temperature": 7.0}}""");
         text(folder.resolve("seed-least"), """
                 {"format":1,"architecture":"maskgit","name":"","base":{"file":"b","grid":1,"codebook":1,"classes":1,"channels":1,
                 "layers":1,"heads":1,"mlp":1},"decoder":{"file":"d"},"defaults":{"steps":1,"budget":1,"schedule":"cosine",
-                "randomization":"no","guidance":0,"softmax_temperature":1,"gumbel_temperature":0}}""");
+                "randomization":"no","guidance":0,"logit_scale":1,"gumbel_temperature":0}}""");
     }
 
     private static void pickles(Path folder) throws IOException {

@@ -8,7 +8,7 @@ import io.maskleap.error.MaskleapException;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Generates a picture into the file that the argument names. */
+/** Generates an image into the file that the argument names. */
 public final class Postcard {
     private Postcard() {
     }

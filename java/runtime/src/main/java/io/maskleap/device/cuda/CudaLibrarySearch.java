@@ -32,12 +32,12 @@ final class CudaLibrarySearch {
     private static final String[] TOOLKIT_FOLDERS = {"lib64", "targets/x86_64-linux/lib", "lib"};
     private static final String PIP_FOLDERS = "lib/python3*/{site,dist}-packages/nvidia";
 
-    private final Surroundings surroundings;
-    private final List<Place> places = new ArrayList<>();
+    private final HostEnvironment hostEnvironment;
+    private final List<LibraryLocation> places = new ArrayList<>();
     private final Set<Path> toolkits = new HashSet<>();
 
-    private CudaLibrarySearch(Surroundings surroundings) {
-        this.surroundings = surroundings;
+    private CudaLibrarySearch(HostEnvironment hostEnvironment) {
+        this.hostEnvironment = hostEnvironment;
     }
 
     /**
@@ -45,20 +45,20 @@ final class CudaLibrarySearch {
      *
      * @throws MaskleapException where {@value #PATH_PROPERTY} names a folder that is not there
      */
-    static FoundLibraries search(Surroundings surroundings) {
-        return new CudaLibrarySearch(surroundings).search();
+    static FoundLibraries search(HostEnvironment hostEnvironment) {
+        return new CudaLibrarySearch(hostEnvironment).search();
     }
 
     private FoundLibraries search() {
-        var named = surroundings.property(PATH_PROPERTY);
+        var named = hostEnvironment.property(PATH_PROPERTY);
         if (named.isPresent()) {
             return searchOnly(named.get());
         }
         addLibraryPath();
         addLoader();
         addToolkits();
-        addPlace(surroundings.system("/usr/lib/x86_64-linux-gnu"));
-        addPlace(surroundings.system("/usr/lib64"));
+        addPlace(hostEnvironment.system("/usr/lib/x86_64-linux-gnu"));
+        addPlace(hostEnvironment.system("/usr/lib64"));
         addPipPackages();
         return new FoundLibraries(places, Optional.empty());
     }
@@ -70,48 +70,48 @@ final class CudaLibrarySearch {
                 throw new MaskleapException("-D" + PATH_PROPERTY + "=" + named + ": there is no folder " + folder);
             }
         }
-        places.add(Place.of("-D" + PATH_PROPERTY + "=" + named, folders));
+        places.add(LibraryLocation.of("-D" + PATH_PROPERTY + "=" + named, folders));
         return new FoundLibraries(places, folders.stream().map(folder -> folder.resolve(DRIVER)).filter(Files::isRegularFile).findFirst());
     }
 
     private void addLibraryPath() {
-        var path = surroundings.variable("LD_LIBRARY_PATH");
-        places.add(path.map(value -> Place.of("LD_LIBRARY_PATH=" + value, folders(value, "[:;]"))).orElse(Place.of("LD_LIBRARY_PATH (not set)", List.of())));
+        var path = hostEnvironment.variable("LD_LIBRARY_PATH");
+        places.add(path.map(value -> LibraryLocation.of("LD_LIBRARY_PATH=" + value, folders(value, "[:;]"))).orElse(LibraryLocation.of("LD_LIBRARY_PATH (not set)", List.of())));
     }
 
     private void addLoader() {
-        var cache = surroundings.system("/etc/ld.so.cache");
-        var files = LoaderCache.paths(cache).stream().filter(Place::isCudaLibrary).map(file -> surroundings.system(file.toString()))
+        var cache = hostEnvironment.system("/etc/ld.so.cache");
+        var files = LoaderCache.paths(cache).stream().filter(LibraryLocation::isCudaLibrary).map(file -> hostEnvironment.system(file.toString()))
                 .filter(Files::isRegularFile).toList();
-        places.add(new Place(cache + " (the loader's places)", files));
+        places.add(new LibraryLocation(cache + " (the loader's places)", files));
     }
 
     private void addToolkits() {
-        surroundings.variable("CUDA_HOME").map(Path::of).ifPresent(this::addToolkit);
-        surroundings.variable("CUDA_PATH").map(Path::of).ifPresent(this::addToolkit);
-        surroundings.variable("CONDA_PREFIX").map(Path::of).ifPresent(this::addToolkit);
-        addToolkit(surroundings.system("/usr/local/cuda"));
-        addMatches(surroundings.system("/usr/local"), "cuda-13*", this::addToolkit);
+        hostEnvironment.variable("CUDA_HOME").map(Path::of).ifPresent(this::addToolkit);
+        hostEnvironment.variable("CUDA_PATH").map(Path::of).ifPresent(this::addToolkit);
+        hostEnvironment.variable("CONDA_PREFIX").map(Path::of).ifPresent(this::addToolkit);
+        addToolkit(hostEnvironment.system("/usr/local/cuda"));
+        addMatches(hostEnvironment.system("/usr/local"), "cuda-13*", this::addToolkit);
     }
 
     /** The same toolkit often has several names: only the first counts. */
     private void addToolkit(Path toolkit) {
         if (toolkits.add(real(toolkit))) {
-            places.add(Place.of(toolkit.toString(), Stream.of(TOOLKIT_FOLDERS).map(toolkit::resolve).toList()));
+            places.add(LibraryLocation.of(toolkit.toString(), Stream.of(TOOLKIT_FOLDERS).map(toolkit::resolve).toList()));
         }
     }
 
     private void addPlace(Path folder) {
-        places.add(Place.of(folder.toString(), List.of(folder)));
+        places.add(LibraryLocation.of(folder.toString(), List.of(folder)));
     }
 
     private void addPipPackages() {
-        surroundings.variable("VIRTUAL_ENV").map(Path::of).ifPresent(this::addPipPackages);
-        surroundings.variable("CONDA_PREFIX").map(Path::of).ifPresent(this::addPipPackages);
-        addPipPackages(surroundings.home().resolve(".local"));
-        addPipPackages(surroundings.system("/usr/local"));
-        addPipPackages(surroundings.system("/usr"));
-        addMatches(surroundings.home().resolve(".pyenv/versions"), "*/" + PIP_FOLDERS, this::addNvidiaPackages);
+        hostEnvironment.variable("VIRTUAL_ENV").map(Path::of).ifPresent(this::addPipPackages);
+        hostEnvironment.variable("CONDA_PREFIX").map(Path::of).ifPresent(this::addPipPackages);
+        addPipPackages(hostEnvironment.home().resolve(".local"));
+        addPipPackages(hostEnvironment.system("/usr/local"));
+        addPipPackages(hostEnvironment.system("/usr"));
+        addMatches(hostEnvironment.home().resolve(".pyenv/versions"), "*/" + PIP_FOLDERS, this::addNvidiaPackages);
     }
 
     private void addPipPackages(Path python) {
@@ -120,14 +120,14 @@ final class CudaLibrarySearch {
 
     /** pip puts each of NVIDIA's packages into a folder of its own; what one Python has belongs together. */
     private void addNvidiaPackages(Path nvidia) {
-        places.add(Place.of(nvidia + "/*/lib", matches(nvidia, "*/lib")));
+        places.add(LibraryLocation.of(nvidia + "/*/lib", matches(nvidia, "*/lib")));
     }
 
     /** Adds what {@code pattern} matches below {@code base}; where nothing does, a place without files that says so. */
     private void addMatches(Path base, String pattern, Consumer<Path> add) {
         var found = matches(base, pattern);
         if (found.isEmpty()) {
-            places.add(new Place(base + "/" + pattern, List.of()));
+            places.add(new LibraryLocation(base + "/" + pattern, List.of()));
         }
         found.forEach(add);
     }

@@ -51,7 +51,7 @@ public final class CudaProbe {
         }
     }
 
-    private final Surroundings surroundings;
+    private final HostEnvironment hostEnvironment;
     private final DynamicLoader loader = new DynamicLoader();
     private FoundLibraries found = new FoundLibraries(List.of(), Optional.empty());
     private CudaDriver driver;
@@ -60,29 +60,29 @@ public final class CudaProbe {
     private LoadedLibraries libraries;
     private Path kernels;
 
-    private CudaProbe(Surroundings surroundings) {
-        this.surroundings = surroundings;
+    private CudaProbe(HostEnvironment hostEnvironment) {
+        this.hostEnvironment = hostEnvironment;
     }
 
     /** Whether CUDA can be used here. The first thing that is wrong ends the probe, so that it takes no time where there is no GPU. */
     public static Result probe() {
-        return probe(Surroundings.ofProcess(), false);
+        return probe(HostEnvironment.ofProcess(), false);
     }
 
     /** As {@link #probe}, but goes on to find what there is, whatever is wrong. Where it loads large libraries this takes a second. */
     public static Result examine() {
-        return probe(Surroundings.ofProcess(), true);
+        return probe(HostEnvironment.ofProcess(), true);
     }
 
     /** As {@link #probe}, of the libraries that stand in for CUDA's on a machine without a GPU. */
     static Result emulated() {
-        return probe(Surroundings.emulated(), false);
+        return probe(HostEnvironment.emulated(), false);
     }
 
-    static Result probe(Surroundings surroundings, boolean whole) {
+    static Result probe(HostEnvironment hostEnvironment, boolean whole) {
         try {
-            CudaProgram.requirePlatform(surroundings);
-            return new CudaProbe(surroundings).probe(whole);
+            CudaProgram.requirePlatform(hostEnvironment);
+            return new CudaProbe(hostEnvironment).probe(whole);
         } catch (MaskleapException e) { // another system, or no native access: then nothing can be asked
             return new Unusable(e.getMessage(), new CudaFindings(List.of(), List.of(), List.of()));
         }
@@ -114,7 +114,7 @@ public final class CudaProbe {
     }
 
     private void search() {
-        found = CudaLibrarySearch.search(surroundings);
+        found = CudaLibrarySearch.search(hostEnvironment);
     }
 
     private void openDriver() {
@@ -126,7 +126,7 @@ public final class CudaProbe {
     private void findGpus() {
         if (driver != null) {
             gpus = driver.gpus();
-            CudaDriver.requireGpu(gpus, Optional.ofNullable(surroundings.environment().get("CUDA_VISIBLE_DEVICES")));
+            CudaDriver.requireGpu(gpus, Optional.ofNullable(hostEnvironment.environment().get("CUDA_VISIBLE_DEVICES")));
         }
     }
 
@@ -135,8 +135,8 @@ public final class CudaProbe {
     }
 
     private void findKernels() {
-        CudaProgram.requirePresets(surroundings);
-        kernels = CudaProgram.kernels(surroundings);
+        CudaProgram.requirePresets(hostEnvironment);
+        kernels = CudaProgram.kernels(hostEnvironment);
     }
 
     /** Last, as it alone takes long. */

@@ -165,7 +165,7 @@ final class CudaProducts implements AutoCloseable {
     private CublasLt.Algorithm algorithm(ProductShape shape, List<CublasLt.Algorithm> candidates, CublasLt.Description description,
             CublasLt.Operands operands, MemorySegment out) {
         Consumer<CublasLt.Algorithm> run = algorithm -> library.multiply(description, algorithm, shape.accumulate(), operands, out, workspace, stream);
-        return Fastest.of(candidates, 2.0 * shape.M() * shape.N() * shape.K(), stream, run);
+        return FastestAlgorithm.of(candidates, 2.0 * shape.M() * shape.N() * shape.K(), stream, run);
     }
 
     /** The largest power of two, up to 256, that divides the address of every operand. */

@@ -25,9 +25,9 @@ final class CudaProgram {
      *
      * @throws MaskleapException where this is one
      */
-    static void requirePlatform(Surroundings surroundings) {
-        if (!surroundings.platform().equals(SYSTEM)) {
-            throw new MaskleapException("this is " + surroundings.platform() + ", wanted " + SYSTEM);
+    static void requirePlatform(HostEnvironment hostEnvironment) {
+        if (!hostEnvironment.platform().equals(SYSTEM)) {
+            throw new MaskleapException("this is " + hostEnvironment.platform() + ", wanted " + SYSTEM);
         }
     }
 
@@ -36,15 +36,15 @@ final class CudaProgram {
      *
      * @throws MaskleapException where they are not
      */
-    static void requirePresets(Surroundings surroundings) {
-        requireResource(surroundings, "org/bytedeco/javacpp/Loader.class", "org.bytedeco:javacpp");
-        requireResource(surroundings, "org/bytedeco/javacpp/" + PLATFORM + "/libjnijavacpp.so", "org.bytedeco:javacpp with classifier " + PLATFORM);
-        requireResource(surroundings, "org/bytedeco/cuda/global/cudart.class", "org.bytedeco:cuda");
-        requireResource(surroundings, "org/bytedeco/cuda/" + PLATFORM + "/libjnicudart.so", "org.bytedeco:cuda with classifier " + PLATFORM);
+    static void requirePresets(HostEnvironment hostEnvironment) {
+        requireResource(hostEnvironment, "org/bytedeco/javacpp/Loader.class", "org.bytedeco:javacpp");
+        requireResource(hostEnvironment, "org/bytedeco/javacpp/" + PLATFORM + "/libjnijavacpp.so", "org.bytedeco:javacpp with classifier " + PLATFORM);
+        requireResource(hostEnvironment, "org/bytedeco/cuda/global/cudart.class", "org.bytedeco:cuda");
+        requireResource(hostEnvironment, "org/bytedeco/cuda/" + PLATFORM + "/libjnicudart.so", "org.bytedeco:cuda with classifier " + PLATFORM);
     }
 
-    private static void requireResource(Surroundings surroundings, String resource, String artifact) {
-        if (surroundings.resources().apply(resource) == null) {
+    private static void requireResource(HostEnvironment hostEnvironment, String resource, String artifact) {
+        if (hostEnvironment.resources().apply(resource) == null) {
             throw new MaskleapException(resource + " is in no jar of this program; put " + artifact + " on the class path");
         }
     }
@@ -54,8 +54,8 @@ final class CudaProgram {
      *
      * @throws MaskleapException where there is none
      */
-    static Path kernels(Surroundings surroundings) {
-        var named = surroundings.property(KERNELS_PROPERTY);
+    static Path kernels(HostEnvironment hostEnvironment) {
+        var named = hostEnvironment.property(KERNELS_PROPERTY);
         if (named.isPresent()) {
             var path = Path.of(named.get());
             if (!Files.isRegularFile(path)) {
@@ -63,7 +63,7 @@ final class CudaProgram {
             }
             return path;
         }
-        var resource = surroundings.resources().apply("io/maskleap/native/" + PLATFORM + "/" + KERNELS);
+        var resource = hostEnvironment.resources().apply("io/maskleap/native/" + PLATFORM + "/" + KERNELS);
         if (resource == null) {
             throw new MaskleapException(KERNELS + " is in no jar of this program, which was built without nvcc; build it again where nvcc is installed, or "
                     + "name a library with -D" + KERNELS_PROPERTY + "=FILE (./build-native.sh cuda makes one)");

@@ -189,11 +189,11 @@ final class CudnnConvolutions implements AutoCloseable {
     private Algorithm fastest(Plan plan, Shape shape, Tensor x, Convolution convolution, Tensor y, boolean accumulate) {
         var candidates = candidates(plan, shape.dtype);
         if (!accumulate) {
-            return Fastest.of(candidates, shape.operations(), stream, algorithm -> forward(plan, algorithm, false, x, convolution, y.data()));
+            return FastestAlgorithm.of(candidates, shape.operations(), stream, algorithm -> forward(plan, algorithm, false, x, convolution, y.data()));
         }
         var elsewhere = CudaRuntime.malloc(y.byteSize()); // y holds what the convolution is to be added to
         try {
-            return Fastest.of(candidates, shape.operations(), stream, algorithm -> forward(plan, algorithm, false, x, convolution, elsewhere));
+            return FastestAlgorithm.of(candidates, shape.operations(), stream, algorithm -> forward(plan, algorithm, false, x, convolution, elsewhere));
         } finally {
             CudaRuntime.free(elsewhere);
         }

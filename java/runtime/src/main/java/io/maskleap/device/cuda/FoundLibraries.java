@@ -18,15 +18,15 @@ import java.util.stream.Stream;
  * @param driver the driver's library, where the user names its folder; empty: the loader finds it
  * @param files  those to use; a library that is nowhere is missing
  */
-record FoundLibraries(List<Place> places, Optional<Path> driver, Map<CudaLibrary, Path> files) {
+record FoundLibraries(List<LibraryLocation> places, Optional<Path> driver, Map<CudaLibrary, Path> files) {
     /** The end of a sentence: what else there is to do. */
     static final String NAME_FOLDERS = "name the folders that have all of CUDA's libraries with -D" + CudaLibrarySearch.PATH_PROPERTY + "=DIRS";
 
-    FoundLibraries(List<Place> places, Optional<Path> driver) {
+    FoundLibraries(List<LibraryLocation> places, Optional<Path> driver) {
         this(List.copyOf(places), driver, choose(places));
     }
 
-    private static Map<CudaLibrary, Path> choose(List<Place> places) {
+    private static Map<CudaLibrary, Path> choose(List<LibraryLocation> places) {
         for (var place : places) {
             var files = wholeFamilies(List.of(place));
             if (files.size() == CudaLibrary.values().length) {
@@ -40,7 +40,7 @@ record FoundLibraries(List<Place> places, Optional<Path> driver, Map<CudaLibrary
         return files;
     }
 
-    private static Map<CudaLibrary, Path> wholeFamilies(List<Place> places) {
+    private static Map<CudaLibrary, Path> wholeFamilies(List<LibraryLocation> places) {
         var files = new EnumMap<CudaLibrary, Path>(CudaLibrary.class);
         for (var family : Family.values()) {
             places.stream().flatMap(place -> place.whole(family).stream()).findFirst().ifPresent(files::putAll);

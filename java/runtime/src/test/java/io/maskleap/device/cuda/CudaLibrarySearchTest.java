@@ -28,11 +28,11 @@ class CudaLibrarySearchTest {
     @TempDir
     private Path folder;
 
-    private TestSurroundings surroundings;
+    private TestHostEnvironment hostEnvironment;
 
     @BeforeEach
-    void makeSurroundings() {
-        surroundings = new TestSurroundings(folder);
+    void makeHostEnvironment() {
+        hostEnvironment = new TestHostEnvironment(folder);
     }
 
     private static String[] join(String[] some, String[] more) {
@@ -41,7 +41,7 @@ class CudaLibrarySearchTest {
 
     /** A folder below the root with empty files. */
     private Path put(String folderName, String... files) throws IOException {
-        return put(surroundings.root.resolve(folderName), files);
+        return put(hostEnvironment.root.resolve(folderName), files);
     }
 
     private static Path put(Path folder, String... files) throws IOException {
@@ -53,13 +53,13 @@ class CudaLibrarySearchTest {
     }
 
     private void putLoaderCache(Path... files) throws IOException {
-        var paths = Stream.of(files).map(file -> "/" + surroundings.root.relativize(file));
+        var paths = Stream.of(files).map(file -> "/" + hostEnvironment.root.relativize(file));
         Files.write(put("etc").resolve("ld.so.cache"),
                 LoaderCacheTest.list(paths.map(path -> new LoaderCacheTest.Entry(0x0303, path)).toArray(LoaderCacheTest.Entry[]::new)));
     }
 
     private FoundLibraries search() {
-        return CudaLibrarySearch.search(surroundings.get());
+        return CudaLibrarySearch.search(hostEnvironment.get());
     }
 
     /** The folders of the files that are used. */
@@ -90,7 +90,7 @@ class CudaLibrarySearchTest {
     @ParameterizedTest
     @ValueSource(strings = {".local/lib/python3.13/site-packages/nvidia/cu13/lib", ".pyenv/versions/3.11.7/lib/python3.11/site-packages/nvidia/cu13/lib"})
     void placesOfTheUserAreSearched(String place) throws IOException {
-        assertAllFrom(put(surroundings.home.resolve(place), ALL), search());
+        assertAllFrom(put(hostEnvironment.home.resolve(place), ALL), search());
     }
 
     @ParameterizedTest
@@ -98,7 +98,7 @@ class CudaLibrarySearchTest {
         "VIRTUAL_ENV=lib/python3.14/site-packages/nvidia/cu13/lib", "CONDA_PREFIX=lib/python3.14/site-packages/nvidia/cu13/lib", "LD_LIBRARY_PATH="})
     void placesThatVariablesNameAreSearched(String variableAndFolder) throws IOException {
         var parts = variableAndFolder.split("=", 2);
-        surroundings.environment.put(parts[0], folder.resolve("named").toString());
+        hostEnvironment.environment.put(parts[0], folder.resolve("named").toString());
         assertAllFrom(put(folder.resolve("named").resolve(parts[1]), ALL), search());
     }
 
@@ -111,22 +111,22 @@ class CudaLibrarySearchTest {
 
     @Test
     void fileInTheLoadersListThatIsGoneIsNotFound() throws IOException {
-        putLoaderCache(surroundings.root.resolve("opt/gone/libcudart.so.13"));
+        putLoaderCache(hostEnvironment.root.resolve("opt/gone/libcudart.so.13"));
         assertTrue(search().files().isEmpty());
     }
 
     /** Each is removed after it was found, so that the next one's turn comes. */
     @Test
     void placesAreSearchedInOrder() throws IOException {
-        surroundings.environment.put("LD_LIBRARY_PATH", folder.resolve("x") + ":" + folder.resolve("y"));
-        surroundings.environment.put("CUDA_HOME", folder.resolve("toolkit").toString());
-        surroundings.environment.put("VIRTUAL_ENV", folder.resolve("venv").toString());
+        hostEnvironment.environment.put("LD_LIBRARY_PATH", folder.resolve("x") + ":" + folder.resolve("y"));
+        hostEnvironment.environment.put("CUDA_HOME", folder.resolve("toolkit").toString());
+        hostEnvironment.environment.put("VIRTUAL_ENV", folder.resolve("venv").toString());
         var places = List.of(put(folder.resolve("x"), ALL), put(folder.resolve("y"), ALL), put("opt/cached", ALL), put(folder.resolve("toolkit/lib64"), ALL),
                 put("usr/local/cuda/lib64", ALL), put("usr/local/cuda-13.1/lib64", ALL), put("usr/local/cuda-13.0/lib64", ALL),
                 put("usr/lib/x86_64-linux-gnu", ALL), put("usr/lib64", ALL), put(folder.resolve("venv/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL),
-                put(surroundings.home.resolve(".local/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL),
+                put(hostEnvironment.home.resolve(".local/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL),
                 put("usr/local/lib/python3.12/dist-packages/nvidia/cu13/lib", ALL), put("usr/lib/python3/dist-packages/nvidia/cu13/lib", ALL),
-                put(surroundings.home.resolve(".pyenv/versions/3.12.1/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL));
+                put(hostEnvironment.home.resolve(".pyenv/versions/3.12.1/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL));
         putLoaderCache(Stream.of(ALL).map(places.get(2)::resolve).toArray(Path[]::new));
         for (var place : places) {
             assertAllFrom(place, search());
@@ -141,7 +141,7 @@ class CudaLibrarySearchTest {
     void onePlaceThatHasAllIsPreferredToAMix() throws IOException {
         put("usr/local/cuda/lib64", TOOLKIT);
         put("usr/lib/x86_64-linux-gnu", CUDNN);
-        assertAllFrom(put(surroundings.home.resolve(".local/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL), search());
+        assertAllFrom(put(hostEnvironment.home.resolve(".local/lib/python3.12/site-packages/nvidia/cu13/lib"), ALL), search());
     }
 
     /** The most usual installation: NVIDIA's toolkit, and cuDNN as a package of the distribution. */
@@ -157,7 +157,7 @@ class CudaLibrarySearchTest {
     @Test
     void pipsFoldersOfOnePythonAreOnePlace() throws IOException {
         put("usr/local/cuda/lib64", TOOLKIT);
-        var nvidia = surroundings.home.resolve(".local/lib/python3.12/site-packages/nvidia");
+        var nvidia = hostEnvironment.home.resolve(".local/lib/python3.12/site-packages/nvidia");
         var folders = List.of(put(nvidia.resolve("cublas/lib"), CUBLAS), put(nvidia.resolve("cuda_runtime/lib"), RUNTIME),
                 put(nvidia.resolve("cudnn/lib"), CUDNN));
         var found = search();
@@ -177,21 +177,21 @@ class CudaLibrarySearchTest {
     @Test
     void toolkitOfSeveralNamesIsOnePlace() throws IOException {
         put("usr/local/cuda-13.0/lib64", TOOLKIT);
-        Files.createSymbolicLink(surroundings.root.resolve("usr/local/cuda"), Path.of("cuda-13.0"));
-        var names = search().places().stream().map(Place::name).toList();
-        assertTrue(names.contains(surroundings.root + "/usr/local/cuda"), names.toString());
+        Files.createSymbolicLink(hostEnvironment.root.resolve("usr/local/cuda"), Path.of("cuda-13.0"));
+        var names = search().places().stream().map(LibraryLocation::name).toList();
+        assertTrue(names.contains(hostEnvironment.root + "/usr/local/cuda"), names.toString());
         assertTrue(names.stream().noneMatch(name -> name.contains("cuda-13")), names.toString());
     }
 
     @Test
     void placesThatAreNotThereAreNamedAllTheSame() {
-        var root = surroundings.root;
-        var home = surroundings.home;
+        var root = hostEnvironment.root;
+        var home = hostEnvironment.home;
         assertEquals(List.of("LD_LIBRARY_PATH (not set)", root + "/etc/ld.so.cache (the loader's places)", root + "/usr/local/cuda",
                 root + "/usr/local/cuda-13*", root + "/usr/lib/x86_64-linux-gnu", root + "/usr/lib64",
                 home + "/.local/lib/python3*/{site,dist}-packages/nvidia",
                 root + "/usr/local/lib/python3*/{site,dist}-packages/nvidia", root + "/usr/lib/python3*/{site,dist}-packages/nvidia",
-                home + "/.pyenv/versions/*/lib/python3*/{site,dist}-packages/nvidia"), search().places().stream().map(Place::name).toList());
+                home + "/.pyenv/versions/*/lib/python3*/{site,dist}-packages/nvidia"), search().places().stream().map(LibraryLocation::name).toList());
     }
 
     @Test
@@ -199,11 +199,11 @@ class CudaLibrarySearchTest {
         put("usr/local/cuda/lib64", ALL);
         var toolkit = put(folder.resolve("one"), TOOLKIT);
         var cudnn = put(folder.resolve("two"), join(CUDNN, new String[] {"libcuda.so.1"}));
-        surroundings.properties.put("maskleap.cuda.path", toolkit + ":" + cudnn);
+        hostEnvironment.properties.put("maskleap.cuda.path", toolkit + ":" + cudnn);
         var found = search();
         found.requireWhole();
         assertEquals(List.of(toolkit, cudnn), List.copyOf(foldersOf(found)));
-        assertEquals(List.of("-Dmaskleap.cuda.path=" + toolkit + ":" + cudnn), found.places().stream().map(Place::name).toList());
+        assertEquals(List.of("-Dmaskleap.cuda.path=" + toolkit + ":" + cudnn), found.places().stream().map(LibraryLocation::name).toList());
         assertEquals(cudnn.resolve("libcuda.so.1"), found.driver().orElseThrow());
     }
 
@@ -211,14 +211,14 @@ class CudaLibrarySearchTest {
     void driverIsTheLoadersUnlessThePropertysFoldersHaveIt() throws IOException {
         put("usr/local/cuda/lib64", join(ALL, new String[] {"libcuda.so.1"}));
         assertTrue(search().driver().isEmpty());
-        surroundings.properties.put("maskleap.cuda.path", put(folder.resolve("one"), ALL).toString());
+        hostEnvironment.properties.put("maskleap.cuda.path", put(folder.resolve("one"), ALL).toString());
         assertTrue(search().driver().isEmpty());
     }
 
     @Test
     void folderOfThePropertyThatIsNotThereIsNamed() throws IOException {
         var path = put(folder.resolve("one"), ALL) + ":" + folder.resolve("none");
-        surroundings.properties.put("maskleap.cuda.path", path);
+        hostEnvironment.properties.put("maskleap.cuda.path", path);
         assertEquals("-Dmaskleap.cuda.path=" + path + ": there is no folder " + folder.resolve("none"),
                 assertThrows(MaskleapException.class, this::search).getMessage());
     }
@@ -234,7 +234,7 @@ class CudaLibrarySearchTest {
     @Test
     void folderThatLacksSomeIsNamed() throws IOException {
         var place = put(folder.resolve("one"), join(TOOLKIT, new String[] {"libcudnn_graph.so.9", "libcudnn_ops.so.9"}));
-        surroundings.properties.put("maskleap.cuda.path", place.toString());
+        hostEnvironment.properties.put("maskleap.cuda.path", place.toString());
         assertEquals("there is no cuDNN (libcudnn_cnn.so.9, libcudnn_adv.so.9) in -Dmaskleap.cuda.path=" + place
                 + "; install cuDNN 9 for CUDA 13 (or: pip install nvidia-cudnn-cu13), "
                 + "or name the folders that have all of CUDA's libraries with -Dmaskleap.cuda.path=DIRS", refusal(search()));

@@ -44,7 +44,7 @@ class CudaProbeTest {
     @TempDir
     private Path folder;
 
-    private TestSurroundings surroundings;
+    private TestHostEnvironment hostEnvironment;
     private Path cuda;
     private Path kernels;
 
@@ -54,17 +54,17 @@ class CudaProbeTest {
     }
 
     @BeforeEach
-    void makeSurroundings() throws IOException {
-        surroundings = new TestSurroundings(folder);
+    void makeHostEnvironment() throws IOException {
+        hostEnvironment = new TestHostEnvironment(folder);
         cuda = folder.resolve("cuda");
         StandIns.copyAll(fitting, cuda);
         kernels = Files.createFile(folder.resolve("libkernels.so"));
-        surroundings.properties.put("maskleap.cuda.path", cuda.toString());
-        surroundings.properties.put("maskleap.cuda.kernels", kernels.toString());
+        hostEnvironment.properties.put("maskleap.cuda.path", cuda.toString());
+        hostEnvironment.properties.put("maskleap.cuda.kernels", kernels.toString());
     }
 
     private Result probe() {
-        return CudaProbe.probe(surroundings.get(), false);
+        return CudaProbe.probe(hostEnvironment.get(), false);
     }
 
     private CudaInstallation usable() {
@@ -134,7 +134,7 @@ class CudaProbeTest {
     @ParameterizedTest
     @ValueSource(strings = {"Linux aarch64", "Windows 11 amd64", "Mac OS X aarch64"})
     void otherPlatformsAreRefused(String platform) {
-        surroundings.platform = platform;
+        hostEnvironment.platform = platform;
         assertUnusable("this is " + platform + ", wanted Linux amd64");
     }
 
@@ -202,7 +202,7 @@ class CudaProbeTest {
         StandIns.make(cuda, "libcuda.so.1", driver(13000, status, gpus, 9, 0));
         assertUnusable("the NVIDIA driver finds no GPU; 'nvidia-smi -L' lists those that it should find, "
                 + "and a container needs them passed in (docker run --gpus all)");
-        surroundings.environment.put("CUDA_VISIBLE_DEVICES", "");
+        hostEnvironment.environment.put("CUDA_VISIBLE_DEVICES", "");
         assertUnusable("the NVIDIA driver finds no GPU; CUDA_VISIBLE_DEVICES= may hide it: unset it, or name one that 'nvidia-smi -L' lists");
     }
 
@@ -222,7 +222,7 @@ class CudaProbeTest {
 
     @Test
     void missingFolderIsNamed() {
-        surroundings.properties.put("maskleap.cuda.path", folder + "/none");
+        hostEnvironment.properties.put("maskleap.cuda.path", folder + "/none");
         assertUnusable("-Dmaskleap.cuda.path=" + folder + "/none: there is no folder " + folder + "/none");
     }
 
@@ -295,20 +295,20 @@ class CudaProbeTest {
         "org/bytedeco/javacpp/linux-x86_64/libjnijavacpp.so, org.bytedeco:javacpp with classifier linux-x86_64",
         "org/bytedeco/cuda/linux-x86_64/libjnicudart.so, org.bytedeco:cuda with classifier linux-x86_64"})
     void programWithoutPresetsIsTold(String resource, String artifact) {
-        surroundings.missingResources.add(resource);
+        hostEnvironment.missingResources.add(resource);
         assertUnusable(resource + " is in no jar of this program; put " + artifact + " on the class path");
     }
 
     @Test
     void programWithoutKernelsIsTold() {
-        surroundings.properties.remove("maskleap.cuda.kernels");
+        hostEnvironment.properties.remove("maskleap.cuda.kernels");
         assertUnusable("libmaskleap_cuda.so is in no jar of this program, which was built without nvcc; build it again where nvcc is installed, "
                 + "or name a library with -Dmaskleap.cuda.kernels=FILE (./build-native.sh cuda makes one)");
     }
 
     @Test
     void missingFileOfKernelsIsNamed() {
-        surroundings.properties.put("maskleap.cuda.kernels", folder + "/none.so");
+        hostEnvironment.properties.put("maskleap.cuda.kernels", folder + "/none.so");
         assertUnusable("-Dmaskleap.cuda.kernels=" + folder + "/none.so: no such file, wanted a library of CUDA kernels");
     }
 
@@ -317,8 +317,8 @@ class CudaProbeTest {
     void examinationGoesOnWhereAProbeStops() throws Exception {
         StandIns.make(cuda, "libcuda.so.1", driver(12080, 0, 1, 9, 0));
         Files.delete(cuda.resolve("libcudnn_adv.so.9"));
-        var probed = assertInstanceOf(Unusable.class, CudaProbe.probe(surroundings.get(), false));
-        var examined = assertInstanceOf(Unusable.class, CudaProbe.probe(surroundings.get(), true));
+        var probed = assertInstanceOf(Unusable.class, CudaProbe.probe(hostEnvironment.get(), false));
+        var examined = assertInstanceOf(Unusable.class, CudaProbe.probe(hostEnvironment.get(), true));
         assertEquals("the NVIDIA driver supports CUDA up to 12.8, wanted 13.0 or newer" + DRIVER_ANEW, examined.reason());
         assertEquals(examined.reason(), probed.reason());
         assertEquals(List.of(), probed.findings().gpus());
@@ -359,7 +359,7 @@ class CudaProbeTest {
 
             var other = folder.resolve("other");
             StandIns.copyAll(fitting, other);
-            surroundings.properties.put("maskleap.cuda.path", other.toString());
+            hostEnvironment.properties.put("maskleap.cuda.path", other.toString());
             try (var second = usable()) {
                 assertEquals("this process has loaded " + cuda + "/libcuda.so.1 before " + other + "/libcuda.so.1, and the first of a name serves all; "
                         + "start the CUDA device first, or " + NAME_FOLDERS, assertThrows(MaskleapException.class, second::load).getMessage());

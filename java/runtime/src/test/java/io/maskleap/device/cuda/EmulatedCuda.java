@@ -15,7 +15,7 @@ import java.util.List;
 /** What the stand-ins for CUDA's libraries offer beside CUDA: what was called, what is alive, and failures on demand. */
 public final class EmulatedCuda {
     private static final long LOG_BYTES = 16 << 20;
-    private static final Path PATH = Surroundings.emulatedLibraries().resolve(CudaLibrary.CUDART.soname);
+    private static final Path PATH = HostEnvironment.emulatedLibraries().resolve(CudaLibrary.CUDART.soname);
     private static final SymbolLookup LIBRARY = NativeAccess.load(PATH, Arena.global());
 
     private static final MethodHandle RESET = function("emulated_reset", FunctionDescriptor.ofVoid());

@@ -6,8 +6,8 @@ import io.maskleap.network.VqganConfig;
 import java.util.stream.Collectors;
 
 /** What shapes tell of a network, in a few words for people. */
-final class Summaries {
-    private Summaries() {
+final class NetworkSummary {
+    private NetworkSummary() {
     }
 
     static String of(MaskGitConfig config) {

@@ -9,8 +9,8 @@ import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganDecoder;
 import java.lang.foreign.MemorySegment;
 
-/** A decoder with memory for one image: codes to pictures, one after the other. */
-final class PictureDecoder {
+/** A decoder with memory for one image: codes to images, one after the other. */
+final class ImageDecoder {
     private static final float LOWEST = -1;
     private static final float HIGHEST = 1;
 
@@ -25,7 +25,7 @@ final class PictureDecoder {
     private final VqganDecoder.Activations activations;
 
     /** For images of (grid, grid) codes. */
-    PictureDecoder(Workspace workspace, VqganDecoder decoder, int grid) {
+    ImageDecoder(Workspace workspace, VqganDecoder decoder, int grid) {
         this.decoder = decoder;
         this.grid = grid;
         codes = workspace.ints((long) grid * grid);
@@ -37,13 +37,13 @@ final class PictureDecoder {
         return decoder.config().imageSize(grid);
     }
 
-    /** The picture of image {@code image} of those whose codes lie on the device one after the other; all of its codes must be fixed. */
+    /** The image of image {@code image} of those whose codes lie on the device one after the other; all of its codes must be fixed. */
     RgbImage decode(DeviceStream stream, MemorySegment codesOfImages, int image) {
         stream.copy(codesOfImages.asSlice(image * codes.byteSize(), codes.byteSize()), codes);
         return decode(stream);
     }
 
-    /** The picture of {@code hostCodes}, (grid * grid). */
+    /** The image of {@code hostCodes}, (grid * grid). */
     RgbImage decode(DeviceStream stream, int[] hostCodes) {
         stream.write(codes, host -> MemorySegment.copy(hostCodes, 0, host, JAVA_INT, 0, hostCodes.length));
         return decode(stream);

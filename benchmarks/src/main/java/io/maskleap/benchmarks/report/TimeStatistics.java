@@ -14,14 +14,14 @@ import java.util.Map;
  * @param p90     nine of ten take at most so long
  * @param samples how many were timed; 0 where it is composed of others
  */
-public record Times(double median, double least, double p90, long samples) {
+public record TimeStatistics(double median, double least, double p90, long samples) {
 
     /** Of several rounds: the round whose median is the middle one (the faster of two), with all their samples. */
-    public static Times middle(List<Times> rounds) {
-        var sorted = rounds.stream().sorted(Comparator.comparingDouble(Times::median)).toList();
+    public static TimeStatistics middle(List<TimeStatistics> rounds) {
+        var sorted = rounds.stream().sorted(Comparator.comparingDouble(TimeStatistics::median)).toList();
         var middle = sorted.get((sorted.size() - 1) / 2);
-        return new Times(middle.median, sorted.stream().mapToDouble(Times::least).min().orElseThrow(), middle.p90,
-                sorted.stream().mapToLong(Times::samples).sum());
+        return new TimeStatistics(middle.median, sorted.stream().mapToDouble(TimeStatistics::least).min().orElseThrow(), middle.p90,
+                sorted.stream().mapToLong(TimeStatistics::samples).sum());
     }
 
     /** The median. */
@@ -39,7 +39,7 @@ public record Times(double median, double least, double p90, long samples) {
         return json;
     }
 
-    static Times fromJson(JsonObject json) {
-        return new Times(json.getDouble("median_us"), json.getDouble("least_us"), json.getDouble("p90_us"), json.getInt("samples"));
+    static TimeStatistics fromJson(JsonObject json) {
+        return new TimeStatistics(json.getDouble("median_us"), json.getDouble("least_us"), json.getDouble("p90_us"), json.getInt("samples"));
     }
 }

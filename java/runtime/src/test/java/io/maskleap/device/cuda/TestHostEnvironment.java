@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** A system below a folder: nothing is set, and the program has all that it should but kernels. */
-final class TestSurroundings {
+final class TestHostEnvironment {
     final Path root;
     final Path home;
     final Map<String, String> environment = new HashMap<>();
@@ -18,13 +18,13 @@ final class TestSurroundings {
     final Set<String> missingResources = new HashSet<>();
     String platform = "Linux amd64";
 
-    TestSurroundings(Path folder) {
+    TestHostEnvironment(Path folder) {
         root = folder.resolve("root");
         home = folder.resolve("home");
     }
 
-    Surroundings get() {
-        return new Surroundings(platform, root, home, environment, properties::get, this::resource);
+    HostEnvironment get() {
+        return new HostEnvironment(platform, root, home, environment, properties::get, this::resource);
     }
 
     private URL resource(String name) {

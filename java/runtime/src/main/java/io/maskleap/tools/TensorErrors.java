@@ -5,7 +5,7 @@ import io.maskleap.tools.VerifyReport.TensorCheck;
 import io.maskleap.weights.TensorSource;
 
 /** Largest errors of what was computed against what was recorded. */
-final class Errors {
+final class TensorErrors {
     private final String name;
     private final double tolerance;
     private final boolean relative;
@@ -13,7 +13,7 @@ final class Errors {
     private double maxMagnitude;
 
     /** No error so far. */
-    Errors(String name, double tolerance, boolean relative) {
+    TensorErrors(String name, double tolerance, boolean relative) {
         this.name = name;
         this.tolerance = tolerance;
         this.relative = relative;
@@ -21,7 +21,7 @@ final class Errors {
 
     /** The errors of one tensor, which is recorded under {@code name}. */
     static TensorCheck of(String name, float[] actual, TensorSource recorded, double tolerance, boolean relative) {
-        var errors = new Errors(name, tolerance, relative);
+        var errors = new TensorErrors(name, tolerance, relative);
         errors.add(actual, recorded, name);
         return errors.check();
     }

@@ -1,8 +1,8 @@
 package io.maskleap.benchmarks;
 
 /** How far a result is from a more exact one. */
-final class Errors {
-    private Errors() {
+final class ResultError {
+    private ResultError() {
     }
 
     /** The largest error, as a part of the largest magnitude; NaN where something is NaN. */

@@ -19,13 +19,13 @@ import java.util.stream.Collectors;
  * @param name  for people
  * @param files what is there of CUDA's libraries, in whatever version, in the order of search
  */
-record Place(String name, List<Path> files) {
+record LibraryLocation(String name, List<Path> files) {
 
     /** What is in {@code folders}, the first first; a folder that is not there or cannot be read has nothing. */
-    static Place of(String name, List<Path> folders) {
+    static LibraryLocation of(String name, List<Path> folders) {
         var files = new ArrayList<Path>();
         folders.forEach(folder -> addFiles(folder, files));
-        return new Place(name, List.copyOf(files));
+        return new LibraryLocation(name, List.copyOf(files));
     }
 
     private static void addFiles(Path folder, List<Path> files) {

@@ -9,13 +9,13 @@ import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 
 /** The choice among algorithms that compute the same, by trying them. */
-final class Fastest {
+final class FastestAlgorithm {
     private static final int RUNS = 3;
 
     /** Work of fewer operations takes a GPU about a microsecond: measuring it costs more than it gains. */
     private static final double MEASURED_OPERATIONS = 5e8;
 
-    private Fastest() {
+    private FastestAlgorithm() {
     }
 
     /**

@@ -14,5 +14,5 @@ import java.util.List;
  * @param rounds    how often everything is measured, in turn
  * @param quick     whether it is a rehearsal, whose times mean nothing
  */
-record Choice(List<Row> rows, List<Dtype> dtypes, int threads, List<String> libraries, List<Blas> peers, int rounds, boolean quick) {
+record RunSelection(List<Row> rows, List<Dtype> dtypes, int threads, List<String> libraries, List<Blas> peers, int rounds, boolean quick) {
 }

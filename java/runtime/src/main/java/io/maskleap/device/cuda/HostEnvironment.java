@@ -18,22 +18,22 @@ import java.util.stream.Stream;
  * @param properties  the system property of a name, or null
  * @param resources   the file of a name in the program's jars, or null
  */
-record Surroundings(String platform, Path root, Path home, Map<String, String> environment, Function<String, String> properties,
+record HostEnvironment(String platform, Path root, Path home, Map<String, String> environment, Function<String, String> properties,
         Function<String, URL> resources) {
 
     /** This process's. */
-    static Surroundings ofProcess() {
-        return new Surroundings(System.getProperty("os.name") + " " + System.getProperty("os.arch"), Path.of("/"),
+    static HostEnvironment ofProcess() {
+        return new HostEnvironment(System.getProperty("os.name") + " " + System.getProperty("os.arch"), Path.of("/"),
                 Path.of(System.getProperty("user.home", "/")), System.getenv(), System::getProperty,
-                Surroundings.class.getClassLoader()::getResource);
+                HostEnvironment.class.getClassLoader()::getResource);
     }
 
     /** This process's, but with the libraries that stand in for CUDA's, and our kernels compiled for the processor. */
-    static Surroundings emulated() {
+    static HostEnvironment emulated() {
         var process = ofProcess();
         var properties = Map.of(CudaLibrarySearch.PATH_PROPERTY, emulatedLibraries().toString(),
                 CudaProgram.KERNELS_PROPERTY, NativeBundle.maskleap("libmaskleap_cuda_emulated.so").toString());
-        return new Surroundings(process.platform, process.root, process.home, process.environment,
+        return new HostEnvironment(process.platform, process.root, process.home, process.environment,
                 name -> properties.getOrDefault(name, System.getProperty(name)), process.resources);
     }
 

@@ -8,7 +8,7 @@ import io.maskleap.device.Linear;
  * @param inProjection  (3 C, C): rows of q, then k, then v
  * @param outProjection (C, C)
  */
-record Attention(Linear inProjection, Linear outProjection) {
+record AttentionWeights(Linear inProjection, Linear outProjection) {
 
     Linear queries() {
         return inProjection.outputs(0, channels());

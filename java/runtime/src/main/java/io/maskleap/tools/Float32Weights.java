@@ -10,10 +10,10 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /** Brings weights to what a model folder holds: float32, and all of it finite. */
-final class Float32 {
+final class Float32Weights {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private Float32() {
+    private Float32Weights() {
     }
 
     /**

@@ -4,8 +4,8 @@ import io.maskleap.kernel.Dtype;
 import java.util.Arrays;
 
 /** Dtypes as command lines and tables spell them. */
-final class Words {
-    private Words() {
+final class DtypeNames {
+    private DtypeNames() {
     }
 
     static String of(Dtype dtype) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class Float32Test {
+class Float32WeightsTest {
     private static final Path FILE = Path.of("a.pth");
     private static final float[] VALUES = {1.5f, -2, 0, 0.25f}; // exact in every dtype
 
@@ -34,13 +34,13 @@ class Float32Test {
     void takesFloat32InPlace() {
         var data = memory.allocate(2L * Float.BYTES, Float.BYTES);
         var tensor = new RawTensor("t", StoredDtype.F32, List.of(2L), data);
-        assertSame(data, Float32.of(FILE, tensor, memory).data());
+        assertSame(data, Float32Weights.of(FILE, tensor, memory).data());
     }
 
     @Test
     void copiesFloat32ThatIsNotAligned() {
         var data = memory.allocate(1 + 2L * Float.BYTES, Float.BYTES).asSlice(1);
-        var aligned = Float32.of(FILE, new RawTensor("t", StoredDtype.F32, List.of(2L), data), memory);
+        var aligned = Float32Weights.of(FILE, new RawTensor("t", StoredDtype.F32, List.of(2L), data), memory);
         assertEquals(0, aligned.data().address() % Float.BYTES);
         assertArrayEquals(new float[2], aligned.toFloats());
     }
@@ -57,7 +57,7 @@ class Float32Test {
                 default -> throw new AssertionError(dtype);
             }
         }
-        var converted = Float32.of(FILE, RawTensor.of("t", dtype, bytes.array(), 2, 2), memory);
+        var converted = Float32Weights.of(FILE, RawTensor.of("t", dtype, bytes.array(), 2, 2), memory);
         assertEquals(StoredDtype.F32, converted.dtype());
         assertEquals(List.of(2L, 2L), converted.shape());
         assertArrayEquals(VALUES, converted.toFloats());
@@ -67,7 +67,7 @@ class Float32Test {
     void refusesWhatFloat32DoesNotHold() {
         var bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putDouble(1).putDouble(-1e300).array();
         assertRefused("a.pth: tensor t: element 1 is -Infinity in float32, wanted finite weights",
-                () -> Float32.of(FILE, RawTensor.of("t", StoredDtype.F64, bytes, 2), memory));
+                () -> Float32Weights.of(FILE, RawTensor.of("t", StoredDtype.F64, bytes, 2), memory));
     }
 
     @ParameterizedTest
@@ -79,12 +79,12 @@ class Float32Test {
         bytes.putLong(size, Long.parseUnsignedLong(bits, 16));
         var tensor = RawTensor.of("a.b", dtype, Arrays.copyOf(bytes.array(), 2 * size), 2);
         assertRefused("a.pth: tensor a.b: element 1 is %s in float32, wanted finite weights".formatted(shown),
-                () -> Float32.of(FILE, tensor, memory));
+                () -> Float32Weights.of(FILE, tensor, memory));
     }
 
     @Test
     void refusesIntegers() {
         assertRefused("a.pth: tensor t is I32, wanted floating-point numbers",
-                () -> Float32.of(FILE, RawTensor.ofInts("t", new int[] {1}, 1), memory));
+                () -> Float32Weights.of(FILE, RawTensor.ofInts("t", new int[] {1}, 1), memory));
     }
 }
