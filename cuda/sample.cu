@@ -5,7 +5,7 @@
  *           inverse CDF:  code = #{v : cdf(v) < u cdf(V-1)}      Gumbel-max:  code = argmax_v(draw_scale logits[v] + G(u_v))
  *           argmax:       code = argmax_v logits[v]              G(u) = -ln(-ln u); the first maximum wins
  *           confidence = ln max(probability, 1e-20) + confidence_noise * G(u'), or probability, or u'
- * Layouts   logits: (B, guided, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
+ * Layouts   logits: (B, sequences_per_image, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
  *           Logits, exponentials, noise and scalars are float32 (or rounded to bfloat16 one by one: sample_arithmetic.cuh); the cdf
  *           over packs of four and its total float64
  * A block   takes one row, whole in registers (sample_tiles.hpp): packs k of thread t are the codes 4 (k THREADS + t) .. + 3,
@@ -101,17 +101,17 @@ struct SampledRow {
      * the position is waited for. */
     template <class T>
     __device__ __forceinline__ bool combine(bool packs_fit) {
-        const T* first = static_cast<const T*>(p.logits) + (b * p.guided * p.row_capacity + j) * p.V;
+        const T* first = static_cast<const T*>(p.logits) + (b * p.sequences_per_image * p.row_capacity + j) * p.V;
         RawPack<T> conditional[PACKS], unconditional[PACKS];
         load(first, packs_fit, conditional);
-        if (p.guided == 2) load(first + p.row_capacity * p.V, packs_fit, unconditional);
+        if (p.sequences_per_image == 2) load(first + p.row_capacity * p.V, packs_fit, unconditional);
         position = p.positions[b * p.tokens + j];
         if (position < 0 || position >= p.tokens) return false;
 #pragma unroll
         for (int k = 0; k < PACKS; ++k)
 #pragma unroll
             for (int i = 0; i < ROW_PACK; ++i) x[k][i] = conditional[k].get(i);
-        if (p.guided == 2) {
+        if (p.sequences_per_image == 2) {
             const float w = step.guidance;
 #pragma unroll
             for (int k = 0; k < PACKS; ++k)

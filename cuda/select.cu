@@ -1,7 +1,7 @@
 /* select.cu: the most confident candidates are fixed; the rest stay masked.
  *
  * What      of candidates j < masked, the to_fix first in the order (confidence descending, position ascending) are fixed:
- *           codes[b][p] = sampled[b][j];  ids[id_offsets[b * guided + g] + position_rows[g][p]] = sampled[b][j] + id_offset
+ *           codes[b][p] = sampled[b][j];  ids[id_offsets[b * sequences_per_image + g] + position_rows[g][p]] = sampled[b][j] + id_offset
  *           new_codes, new_positions: what was fixed;  positions: what was not; both in ascending positions
  * Layouts   sampled, confidence, positions, codes, new_codes, new_positions: (B, tokens)
  * A block   takes one image, in one launch: the confidence of the last candidate to be fixed by four rounds of radix select
@@ -116,9 +116,9 @@ __device__ __forceinline__ void scatter(const leap_select_params& p, int64_t b, 
     if (position < 0 || position >= p.tokens) return;
     p.codes[b * p.tokens + position] = code;
     if (!p.ids) return;
-    for (int64_t g = 0; g < p.guided; ++g) {
+    for (int64_t g = 0; g < p.sequences_per_image; ++g) {
         const int64_t row = p.position_rows ? p.position_rows[g * p.tokens + position] : position;
-        const int64_t first = p.id_offsets[b * p.guided + g];
+        const int64_t first = p.id_offsets[b * p.sequences_per_image + g];
         if (row >= 0 && first >= 0) p.ids[first + row] = token_id(code, p.id_offset);
     }
 }

@@ -5,7 +5,7 @@
  *           inverse CDF:  code = #{v : cdf(v) < u cdf(V-1)}      Gumbel-max:  code = argmax_v(draw_scale logits[v] + G(u_v))
  *           argmax:       code = argmax_v logits[v]              G(u) = -ln(-ln u); the first maximum wins
  *           confidence = ln max(probability, 1e-20) + confidence_noise * G(u'), or probability, or u'
- * Layouts   logits: (B, guided, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
+ * Layouts   logits: (B, sequences_per_image, row_capacity, V) dtype; bias: rows of V float32; sampled, confidence: (B, tokens), by row
  *           Logits, exponentials and noise are float32 (or rounded to bfloat16 one by one: sample_arithmetic.hpp); the cdf, its
  *           total and all scalars float64, but for sums of a few weights (sample_draw.hpp)
  * A thread  takes whole rows: the combined logits, and their exponentials or scores, lie in its scratch
@@ -50,11 +50,11 @@ bool combine(const T* conditional, const T* unconditional, float guidance, const
              float& maximum) {
     if (!unconditional)
         return fill_row<Arithmetic>([&](int64_t v, auto lanes) { return load(conditional + v, lanes); }, bias, V, row, maximum);
-    const auto guided = [&](int64_t v, auto lanes) {
+    const auto sequences_per_image = [&](int64_t v, auto lanes) {
         return Arithmetic::round(Arithmetic::round((1.0f + guidance) * load(conditional + v, lanes)) -
                                  Arithmetic::round(guidance * load(unconditional + v, lanes)));
     };
-    return fill_row<Arithmetic>(guided, bias, V, row, maximum);
+    return fill_row<Arithmetic>(sequences_per_image, bias, V, row, maximum);
 }
 
 /* One thread's memory. */
@@ -77,8 +77,8 @@ struct Place {
     /* Of the row with this index among those of all images. */
     Place(const leap_sample_params& p, int64_t index)
         : b(index / p.step->masked), j(index % p.step->masked), position(p.positions[b * p.tokens + j]),
-          conditional(static_cast<const T*>(p.logits) + (b * p.guided * p.row_capacity + j) * p.V),
-          unconditional(p.guided == 2 ? conditional + p.row_capacity * p.V : nullptr) {}
+          conditional(static_cast<const T*>(p.logits) + (b * p.sequences_per_image * p.row_capacity + j) * p.V),
+          unconditional(p.sequences_per_image == 2 ? conditional + p.row_capacity * p.V : nullptr) {}
 
     void prefetch(int64_t v) const {
         constexpr int READ = 0, SECOND_LEVEL = 2;

@@ -1,7 +1,7 @@
 /* select.cpp: the most confident candidates are fixed; the rest stay masked.
  *
  * What      of candidates j < masked, the to_fix first in the order (confidence descending, position ascending) are fixed:
- *           codes[b][p] = sampled[b][j];  ids[id_offsets[b * guided + g] + position_rows[g][p]] = sampled[b][j] + id_offset
+ *           codes[b][p] = sampled[b][j];  ids[id_offsets[b * sequences_per_image + g] + position_rows[g][p]] = sampled[b][j] + id_offset
  *           new_codes, new_positions: what was fixed;  positions: what was not; both in ascending positions
  * Layouts   sampled, confidence, positions, codes, new_codes, new_positions: (B, tokens)
  * A thread  takes whole images
@@ -59,9 +59,9 @@ void select_image(const leap_select_params& p, int64_t b, Candidate* candidates,
         *new_codes++ = id;
         *new_positions++ = position;
         if (!p.ids) continue;
-        for (int64_t g = 0; g < p.guided; ++g) {
+        for (int64_t g = 0; g < p.sequences_per_image; ++g) {
             const int64_t row = p.position_rows ? p.position_rows[g * p.tokens + position] : position;
-            p.ids[p.id_offsets[b * p.guided + g] + row] = id;
+            p.ids[p.id_offsets[b * p.sequences_per_image + g] + row] = id;
         }
     }
     p.new_counts[b] = to_fix;
@@ -74,10 +74,10 @@ leap_status check(const leap_select_params* p) {
     const int32_t masked = p->step->masked;
     if (masked == 0) return LEAP_OK;
     if (p->ids) {
-        for (int64_t i = 0; i < p->images * p->guided; ++i)
+        for (int64_t i = 0; i < p->images * p->sequences_per_image; ++i)
             LEAP_REQUIRE(p->id_offsets[i] >= 0, LEAP_BAD_ARGUMENT, "select: id_offsets[%lld]=%d is negative", (long long)i,
                          p->id_offsets[i]);
-        LEAP_TRY(check_position_rows("select", p->position_rows, p->guided, p->tokens));
+        LEAP_TRY(check_position_rows("select", p->position_rows, p->sequences_per_image, p->tokens));
     }
     LEAP_TRY(check_positions("select", p->positions, p->images, masked, p->tokens));
     for (int64_t b = 0; b < p->images; ++b)

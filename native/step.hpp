@@ -36,9 +36,9 @@ inline leap_status check_positions(const char* name, const int32_t* positions, i
 }
 
 /* LEAP_OK where no row that a checked position maps to is negative. */
-inline leap_status check_position_rows(const char* name, const int32_t* position_rows, int64_t guided, int64_t tokens) {
+inline leap_status check_position_rows(const char* name, const int32_t* position_rows, int64_t sequences_per_image, int64_t tokens) {
     if (!position_rows) return LEAP_OK;
-    for (int64_t i = 0; i < guided * tokens; ++i)
+    for (int64_t i = 0; i < sequences_per_image * tokens; ++i)
         LEAP_REQUIRE(position_rows[i] >= 0, LEAP_BAD_ARGUMENT, "%s: position_rows[%lld][%lld]=%d is negative", name,
                      (long long)(i / tokens), (long long)(i % tokens), position_rows[i]);
     return LEAP_OK;

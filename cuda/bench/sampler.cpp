@@ -1,4 +1,4 @@
-/* sampler.cpp: the sampler, alone and with the selection after it: guided rows of one image, all masked. Shapes are (rows, V). */
+/* sampler.cpp: the sampler, alone and with the selection after it: sequences_per_image rows of one image, all masked. Shapes are (rows, V). */
 #include "bench.hpp"
 
 namespace leap::bench {
@@ -28,14 +28,14 @@ void bench(const char* kernel, int rows, int V, int draw, leap_dtype noise, Sele
         leap_sample_params p{};
         p.logits = logits.at(i), p.positions = positions.at(i), p.seeds = seeds.at(0), p.step = step_device.at(0);
         p.sampled = sampled.at(i), p.confidence = confidence.at(i);
-        p.images = 1, p.guided = 2, p.row_capacity = p.tokens = rows, p.V = V;
+        p.images = 1, p.sequences_per_image = 2, p.row_capacity = p.tokens = rows, p.V = V;
         p.logits_dtype = cases::DTYPE<T>, p.draw = draw, p.noise_dtype = noise;
         require(leap_sample(stream, &p));
         if (selection == Selection::NO) return;
         leap_select_params s{};
         s.sampled = sampled.at(i), s.confidence = confidence.at(i), s.positions = positions.at(i), s.codes = codes.at(i);
         s.new_codes = new_codes.at(i), s.new_positions = new_positions.at(i), s.new_counts = new_counts.at(i);
-        s.step = step_device.at(0), s.images = 1, s.guided = 2, s.tokens = rows;
+        s.step = step_device.at(0), s.images = 1, s.sequences_per_image = 2, s.tokens = rows;
         require(leap_select(stream, &s));
     };
 

@@ -118,7 +118,7 @@ LEAP_CASES(sample_tiles) {
         leap_sample_params p{};
         p.logits = logits.data(), p.positions = positions.data(), p.seeds = seeds.data(), p.step = step.data();
         p.sampled = sampled.data(), p.confidence = confidence.data();
-        p.images = p.guided = p.row_capacity = p.tokens = 1, p.V = MAX_SAMPLED_CODES + 1;
+        p.images = p.sequences_per_image = p.row_capacity = p.tokens = 1, p.V = MAX_SAMPLED_CODES + 1;
         expect_refused(leap_sample(stream(), &p), LEAP_BAD_SHAPE, text("V=%lld", (long long)p.V).c_str());
     });
 }

@@ -67,7 +67,7 @@ void check_gather(int C, int offset) {
         leap_gather_params p{};
         p.x = x_device.data(), p.row_offsets = row_offsets_device.data(), p.positions = positions_device.data();
         p.position_rows = mapped ? position_rows_device.data() : nullptr, p.step = step_device.data(), p.out = out.data();
-        p.images = B, p.guided = GUIDED, p.row_capacity = CAPACITY, p.tokens = TOKENS, p.C = C, p.dtype = DTYPE<T>;
+        p.images = B, p.sequences_per_image = GUIDED, p.row_capacity = CAPACITY, p.tokens = TOKENS, p.C = C, p.dtype = DTYPE<T>;
         expect_ok(leap_gather_rows(stream(), &p));
         std::vector<double> wanted(B * GUIDED * CAPACITY * C, NAN);  // rows beyond, and rows of lies
         for (int s = 0; s < B * GUIDED; ++s)

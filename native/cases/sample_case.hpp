@@ -24,7 +24,7 @@ struct SampleOptions {
     int draw = LEAP_DRAW_INVERSE_CDF;
     leap_dtype noise = LEAP_F32;
     int confidence = LEAP_CONFIDENCE_LOG_PROBABILITY;
-    int images = 1, guided = 1, masked = 5, V = 97;
+    int images = 1, sequences_per_image = 1, masked = 5, V = 97;
     int spare_rows = 0, spare_tokens = 0;  // by which row_capacity and tokens exceed masked
     double deviation = 2;                  // of the logits
     float guidance = 0, draw_scale = 1, confidence_scale = 1, confidence_noise = 1;
@@ -57,7 +57,7 @@ struct SampleCase : SampleOptions {
           row_capacity(masked + spare_rows),
           bias_stride(V + bias_padding) {
         Random random;
-        logits = random.normals<T>(int64_t(images) * guided * row_capacity * V, deviation);
+        logits = random.normals<T>(int64_t(images) * sequences_per_image * row_capacity * V, deviation);
         if (noise == LEAP_BF16)  // the pipeline's logits are in bfloat16, whatever holds them
             for (T& logit : logits) logit = T(float(rounded_to<Bf16>(to_double(logit))));
         if (with_bias) {
@@ -101,7 +101,7 @@ struct SampleCase : SampleOptions {
         p.u_draw = u_draw.empty() ? nullptr : u_draw_device.data();
         p.u_confidence = u_confidence.empty() ? nullptr : u_confidence_device.data();
         p.step = step_device.data(), p.sampled = sampled.data(), p.confidence = confidence_device.data();
-        p.images = images, p.guided = guided, p.row_capacity = row_capacity, p.tokens = tokens, p.V = V;
+        p.images = images, p.sequences_per_image = sequences_per_image, p.row_capacity = row_capacity, p.tokens = tokens, p.V = V;
         p.logits_dtype = DTYPE<T>, p.draw = draw, p.noise_dtype = noise;
         expect_ok(leap_sample(stream(), &p));
         return {sampled.read(), confidence_device.read()};
@@ -166,13 +166,13 @@ private:
 
     template <Precision P>
     std::vector<double> logits_of(int b, int j) const {
-        const T* conditional = &logits[(int64_t(b) * guided * row_capacity + j) * V];
+        const T* conditional = &logits[(int64_t(b) * sequences_per_image * row_capacity + j) * V];
         const T* unconditional = conditional + int64_t(row_capacity) * V;
         const double own = P == Precision::EXACT ? 1.0 + guidance : 1.0f + guidance;  // scalars are float32 at least
         std::vector<double> row(V);
         for (int v = 0; v < V; ++v) {
             row[v] = to_double(conditional[v]);
-            if (guided == 2)
+            if (sequences_per_image == 2)
                 row[v] = rounded<P>(rounded<P>(own * row[v]) - rounded<P>(guidance * to_double(unconditional[v])));
             if (!bias.empty()) row[v] = rounded<P>(row[v] + bias[int64_t(position(b, j)) * bias_stride + v]);
         }
@@ -274,7 +274,7 @@ private:
     void expect_maximum(int b, int j, int code) const {
         const auto exact = scores<Precision::EXACT>(b, j);
         const auto best = std::max_element(exact.begin(), exact.end());
-        if (draw == LEAP_DRAW_ARGMAX && guided == 1 && bias.empty()) {
+        if (draw == LEAP_DRAW_ARGMAX && sequences_per_image == 1 && bias.empty()) {
             expect(code == best - exact.begin(), "row %d of image %d has code %d, the first maximum is %d", j, b, code,
                    int(best - exact.begin()));
             return;

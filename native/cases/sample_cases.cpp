@@ -32,19 +32,19 @@ void define_draw(const CasesOf& cases, const Draw& draw) {
             define(text("V=%d", V), {.masked = 1, .V = V});
         }
     for (int V : {1024, 1028, 8192, CAPACITIES[3]})
-        define(text("V=%d, guided, with bias", V),
-               {.guided = 2, .masked = 1, .V = V, .guidance = 1.7f, .with_bias = true, .recorded_draw = V == 1028});
+        define(text("V=%d, sequences_per_image, with bias", V),
+               {.sequences_per_image = 2, .masked = 1, .V = V, .guidance = 1.7f, .with_bias = true, .recorded_draw = V == 1028});
     for (int offset : {0, 1, 2, 4})
         define(text("tensors %d elements off", offset),
-               {.guided = 2, .masked = 3, .V = 100, .guidance = 1.7f, .with_bias = true, .offset = offset});
+               {.sequences_per_image = 2, .masked = 3, .V = 100, .guidance = 1.7f, .with_bias = true, .offset = offset});
     define("logits alone off alignment", {.masked = 3, .V = 100, .offset = 1});
     define("bias alone off alignment", {.masked = 3, .V = 100, .with_bias = true, .bias_padding = 3});
     for (bool recorded : {false, true})
-        for (int guided : {1, 2})
-            define(text("three images, guided %d, spare rows, %s uniforms", guided, recorded ? "recorded" : "Philox"),
-                   {.images = 3, .guided = guided, .masked = 4, .spare_rows = 3, .spare_tokens = 6, .guidance = 1.7f,
+        for (int sequences_per_image : {1, 2})
+            define(text("three images, sequences_per_image %d, spare rows, %s uniforms", sequences_per_image, recorded ? "recorded" : "Philox"),
+                   {.images = 3, .sequences_per_image = sequences_per_image, .masked = 4, .spare_rows = 3, .spare_tokens = 6, .guidance = 1.7f,
                     .with_bias = true, .bias_padding = 7, .recorded_draw = recorded, .recorded_confidence = recorded});
-    define("fewer rows than tokens", {.images = 2, .guided = 2, .masked = 4, .spare_tokens = 30, .guidance = -0.5f});
+    define("fewer rows than tokens", {.images = 2, .sequences_per_image = 2, .masked = 4, .spare_tokens = 30, .guidance = -0.5f});
     define("recorded confidence alone", {.recorded_confidence = true});
     define("recorded draw alone", {.recorded_draw = true});
     for (float noise : {0.0f, 0.375f})
@@ -60,14 +60,14 @@ void define_draw(const CasesOf& cases, const Draw& draw) {
     define("nearly equal logits", {.V = 257, .deviation = 1e-6});
     define("equal logits", {.masked = 20, .V = 4000, .deviation = 0});
     define("no images", {.images = 0});
-    define("no rows", {.images = 2, .guided = 2, .masked = 0, .spare_rows = 3, .spare_tokens = 5});
+    define("no rows", {.images = 2, .sequences_per_image = 2, .masked = 0, .spare_rows = 3, .spare_tokens = 5});
 }
 
 /* Rows that are not finite, and rows off the grid: between them the others are as they are without. */
 template <class T>
 void check_lost_rows(const Draw& draw, int confidence) {
     for (const auto& [bad, at] : {std::pair{NAN, 0}, {INFINITY, 50}, {-INFINITY, 96}}) {
-        SampleCase<T> c({.draw = draw.draw, .noise = draw.noise, .confidence = confidence, .images = 2, .guided = 2,
+        SampleCase<T> c({.draw = draw.draw, .noise = draw.noise, .confidence = confidence, .images = 2, .sequences_per_image = 2,
                          .masked = 7, .spare_rows = 1, .spare_tokens = 2, .guidance = 1.7f, .with_bias = true,
                          .bias_padding = 3});
         c.logits[97 + at] = T(bad);            // row 1 of the first image, conditional
@@ -114,7 +114,7 @@ void check_frequencies(int draw, int rows) {
 void check_lies(const Draw& draw) {
     leave_out_where_lies_are_refused();
     const auto check = [&](auto&& spoil) {
-        SampleCase<float> c({.draw = draw.draw, .noise = draw.noise, .guided = 2, .spare_rows = 2, .spare_tokens = 1,
+        SampleCase<float> c({.draw = draw.draw, .noise = draw.noise, .sequences_per_image = 2, .spare_rows = 2, .spare_tokens = 1,
                              .with_bias = true, .recorded_draw = true, .recorded_confidence = true});
         spoil(c.step);
         for (int32_t code : c.run().codes) expect(code >= -1 && code < c.V, "code %d of %d", code, c.V);
@@ -154,7 +154,7 @@ LEAP_CASES(sample) {
         expect_codes({.draw = LEAP_DRAW_ARGMAX}, {-3.4028235e38f, -3.4028235e38f, -3.4028235e38f}, {}, {0});
     });
     define("guidance beyond float32", [] {
-        SampleCase<float> c({.guided = 2, .V = 3, .guidance = 2}, {1, 3e38f, 0});
+        SampleCase<float> c({.sequences_per_image = 2, .V = 3, .guidance = 2}, {1, 3e38f, 0});
         c.check();
     });
     // cdf(v) < u cdf(V - 1): a uniform on a step of the distribution function belongs to the code that ends there.
@@ -263,7 +263,7 @@ LEAP_CASES(sample) {
         leap_sample_params good{};
         good.logits = logits.data(), good.positions = positions.data(), good.seeds = seeds.data(), good.step = step.data();
         good.sampled = sampled.data(), good.confidence = confidence.data();
-        good.images = good.guided = good.row_capacity = good.tokens = 1, good.V = 7;
+        good.images = good.sequences_per_image = good.row_capacity = good.tokens = 1, good.V = 7;
         const auto refused = [&](leap_status wanted, const char* words, auto&& spoil) {
             leap_sample_params p = good;
             spoil(p);
@@ -274,7 +274,7 @@ LEAP_CASES(sample) {
         for (int draw : {-1, 3}) refused(LEAP_BAD_ARGUMENT, "draw=", [=](auto& p) { p.draw = draw; });
         for (int64_t V : {int64_t(0), int64_t(-1), int64_t(1) << 40})
             refused(LEAP_BAD_SHAPE, text("V=%lld", (long long)V).c_str(), [=](auto& p) { p.V = V; });
-        for (int guided : {0, 3}) refused(LEAP_BAD_ARGUMENT, "guided=", [=](auto& p) { p.guided = guided; });
+        for (int sequences_per_image : {0, 3}) refused(LEAP_BAD_ARGUMENT, "sequences_per_image=", [=](auto& p) { p.sequences_per_image = sequences_per_image; });
         refused(LEAP_BAD_ARGUMENT, "images=-1", [](auto& p) { p.images = -1; });
         refused(LEAP_BAD_ARGUMENT, "tokens=-1", [](auto& p) { p.tokens = -1; });
         refused(LEAP_BAD_ARGUMENT, "row_capacity=-1", [](auto& p) { p.row_capacity = -1; });
@@ -291,8 +291,8 @@ LEAP_CASES(sample) {
         define_large(text("%s, 1024 x 1024, f32", DRAWS[draw].name),
                      [=] { SampleCase<float>({.draw = draw, .masked = 1024, .V = 1024}).check(); });
     }
-    define_large("Gumbel-max in bf16, guided, 256 x 8192, bf16", [] {
-        SampleCase<Bf16>({.draw = LEAP_DRAW_GUMBEL_MAX, .noise = LEAP_BF16, .guided = 2, .masked = 256, .V = 8192,
+    define_large("Gumbel-max in bf16, sequences_per_image, 256 x 8192, bf16", [] {
+        SampleCase<Bf16>({.draw = LEAP_DRAW_GUMBEL_MAX, .noise = LEAP_BF16, .sequences_per_image = 2, .masked = 256, .V = 8192,
                           .guidance = 1.7f}).check();
     });
 }

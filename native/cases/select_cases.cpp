@@ -10,7 +10,7 @@ namespace {
 
 /* One call, with random codes and confidences; sequences of tokens + 1 ids lie in ids from the last to the first. */
 struct SelectCase {
-    int images = 1, guided = 1, masked = 5, to_fix = 2;
+    int images = 1, sequences_per_image = 1, masked = 5, to_fix = 2;
     int spare_tokens = 0;  // by which tokens exceed masked
     int id_offset = 0;
     bool with_ids = true;
@@ -19,9 +19,9 @@ struct SelectCase {
 
     /* Runs the selection and compares all it may write, and that nothing else has changed. */
     void check() const {
-        const int tokens = masked + spare_tokens, cells = images * tokens, sequences = images * guided;
+        const int tokens = masked + spare_tokens, cells = images * tokens, sequences = images * sequences_per_image;
         Random random;
-        std::vector<int32_t> sampled(cells), positions(cells, -1), id_offsets(sequences), position_rows(guided * tokens);
+        std::vector<int32_t> sampled(cells), positions(cells, -1), id_offsets(sequences), position_rows(sequences_per_image * tokens);
         for (int32_t& code : sampled) code = int32_t(random.below(1024));
         std::vector<float> confidences = random.normals<float>(cells, 3);
         for (int b = 0; b < images; ++b) {
@@ -32,7 +32,7 @@ struct SelectCase {
             std::fill_n(confidences.begin() + b * tokens + masked, spare_tokens, INFINITY);  // nobody's
         }
         for (int s = 0; s < sequences; ++s) id_offsets[s] = (sequences - 1 - s) * (tokens + 1);
-        for (int g = 0; g < guided; ++g) shuffled(random, tokens + 1, &position_rows[g * tokens], tokens);
+        for (int g = 0; g < sequences_per_image; ++g) shuffled(random, tokens + 1, &position_rows[g * tokens], tokens);
 
         const Result wanted = select(tokens, sampled, confidences, positions, id_offsets, position_rows);
         Buffer<int32_t> sampled_device(sampled), positions_device(positions), codes(cells), ids(sequences * (tokens + 1));
@@ -48,7 +48,7 @@ struct SelectCase {
         p.id_offsets = with_ids ? id_offsets_device.data() : nullptr;
         p.position_rows = mapped ? position_rows_device.data() : nullptr;
         p.new_codes = new_codes.data(), p.new_positions = new_positions.data(), p.new_counts = new_counts.data();
-        p.step = step_device.data(), p.images = images, p.guided = guided, p.tokens = tokens, p.id_offset = id_offset;
+        p.step = step_device.data(), p.images = images, p.sequences_per_image = sequences_per_image, p.tokens = tokens, p.id_offset = id_offset;
         expect_ok(leap_select(stream(), &p));
         expect_equal("new_positions", new_positions.read(), wanted.new_positions);
         expect_equal("new_codes", new_codes.read(), wanted.new_codes);
@@ -78,7 +78,7 @@ private:
                   const std::vector<int32_t>& positions, const std::vector<int32_t>& id_offsets,
                   const std::vector<int32_t>& position_rows) const {
         const std::vector<int32_t> nothing(images * tokens, -1);
-        Result result{nothing, std::vector<int32_t>(images * guided * (tokens + 1), -1), nothing, nothing, nothing};
+        Result result{nothing, std::vector<int32_t>(images * sequences_per_image * (tokens + 1), -1), nothing, nothing, nothing};
         for (int b = 0; b < images; ++b) {
             const int first = b * tokens;
             const auto rank = [&](int j) { return std::isnan(confidences[first + j]) ? -INFINITY : confidences[first + j]; };
@@ -92,8 +92,8 @@ private:
                 result.codes[first + position] = code;
                 result.new_codes[first + i] = code + id_offset;
                 result.new_positions[first + i] = position;
-                for (int g = 0; g < guided && with_ids; ++g)
-                    result.ids[id_offsets[b * guided + g] + (mapped ? position_rows[g * tokens + position] : position)] =
+                for (int g = 0; g < sequences_per_image && with_ids; ++g)
+                    result.ids[id_offsets[b * sequences_per_image + g] + (mapped ? position_rows[g * tokens + position] : position)] =
                         code + id_offset;
             }
             for (int i = to_fix; i < masked; ++i) result.positions[first + i - to_fix] = positions[first + order[i]];
@@ -152,7 +152,7 @@ struct Lies {
         p.sampled = sampled_device.data(), p.confidence = confidence_device.data(), p.positions = positions_device.data();
         p.codes = codes_device.data(), p.ids = ids_device.data(), p.id_offsets = id_offsets_device.data();
         p.new_codes = new_codes.data(), p.new_positions = new_positions.data(), p.new_counts = new_counts.data();
-        p.step = step_device.data(), p.images = B, p.guided = GUIDED, p.tokens = TOKENS;
+        p.step = step_device.data(), p.images = B, p.sequences_per_image = GUIDED, p.tokens = TOKENS;
         expect_ok(leap_select(stream(), &p));
         codes = codes_device.read(), ids = ids_device.read();
         for (int32_t count : new_counts.read()) expect(count >= 0 && count <= TOKENS, "new_counts holds %d", count);
@@ -167,12 +167,12 @@ LEAP_CASES(select) {
             for (int to_fix : {0, 1, masked / 2, masked - 1, masked}) SelectCase{.masked = masked, .to_fix = to_fix}.check();
         });
     for (bool mapped : {false, true})
-        for (int guided : {1, 2})
-            define(text("three images, guided %d, %s", guided, mapped ? "rows in another order" : "rows in order"), [=] {
-                SelectCase{.images = 3, .guided = guided, .masked = 70, .to_fix = 33, .spare_tokens = 31, .id_offset = 126356,
+        for (int sequences_per_image : {1, 2})
+            define(text("three images, sequences_per_image %d, %s", sequences_per_image, mapped ? "rows in another order" : "rows in order"), [=] {
+                SelectCase{.images = 3, .sequences_per_image = sequences_per_image, .masked = 70, .to_fix = 33, .spare_tokens = 31, .id_offset = 126356,
                            .mapped = mapped}.check();
             });
-    define("no ids", [] { SelectCase{.images = 2, .guided = 2, .masked = 20, .to_fix = 7, .with_ids = false}.check(); });
+    define("no ids", [] { SelectCase{.images = 2, .sequences_per_image = 2, .masked = 20, .to_fix = 7, .with_ids = false}.check(); });
     define("nothing is masked", [] { SelectCase{.images = 2, .masked = 0, .to_fix = 0, .spare_tokens = 40}.check(); });
     define("no images", [] { SelectCase{.images = 0}.check(); });
     define("equal confidences", [] {
@@ -246,7 +246,7 @@ LEAP_CASES(select) {
         leap_select_params good{};
         good.sampled = good.id_offsets = x.data(), good.confidence = confidence.data(), good.step = step.data();
         good.positions = good.codes = good.ids = good.new_codes = good.new_positions = good.new_counts = x.data();
-        good.images = good.guided = 1, good.tokens = 5;
+        good.images = good.sequences_per_image = 1, good.tokens = 5;
         const auto refused = [&](const char* words, auto&& spoil) {
             leap_select_params p = good;
             spoil(p);
@@ -254,7 +254,7 @@ LEAP_CASES(select) {
         };
         refused("images=-1", [](auto& p) { p.images = -1; });
         refused("tokens=-5", [](auto& p) { p.tokens = -5; });
-        for (int guided : {0, 3}) refused("guided=", [=](auto& p) { p.guided = guided; });
+        for (int sequences_per_image : {0, 3}) refused("sequences_per_image=", [=](auto& p) { p.sequences_per_image = sequences_per_image; });
         refused("step", [](auto& p) { p.step = nullptr; });
         refused("sampled", [](auto& p) { p.sampled = nullptr; });
         refused("confidence", [](auto& p) { p.confidence = nullptr; });
@@ -268,7 +268,7 @@ LEAP_CASES(select) {
     for (int masked : {4096, 16384})
         define_large(text("%d tokens", masked), [masked] {
             for (int to_fix : {1, masked / 2, masked}) {
-                SelectCase c{.images = 2, .guided = 2, .masked = masked, .to_fix = to_fix, .spare_tokens = 100};
+                SelectCase c{.images = 2, .sequences_per_image = 2, .masked = masked, .to_fix = to_fix, .spare_tokens = 100};
                 c.check();
                 c.confidence = levels(masked, 4);
                 c.check();

@@ -195,9 +195,9 @@ inline leap_status embed(const leap_embed_params* p) {
 }
 
 /* The sizes of one sampling step. */
-inline leap_status step_sizes(const char* name, const leap_step* step, int64_t images, int64_t guided, int64_t tokens) {
+inline leap_status step_sizes(const char* name, const leap_step* step, int64_t images, int64_t sequences_per_image, int64_t tokens) {
     LEAP_TRY(sizes(name, "images", images, "tokens", tokens));
-    LEAP_REQUIRE(guided == 1 || guided == 2, LEAP_BAD_ARGUMENT, "%s: guided=%lld must be 1 or 2", name, (long long)guided);
+    LEAP_REQUIRE(sequences_per_image == 1 || sequences_per_image == 2, LEAP_BAD_ARGUMENT, "%s: sequences_per_image=%lld must be 1 or 2", name, (long long)sequences_per_image);
     LEAP_REQUIRE(images == 0 || step, LEAP_BAD_ARGUMENT, "%s: step must not be null", name);
     return LEAP_OK;
 }
@@ -206,7 +206,7 @@ inline leap_status gather_rows(const leap_gather_params* p) {
     LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "gather_rows: the parameters are null");
     LEAP_TRY(require_dtype("gather_rows", "dtype", p->dtype));
     LEAP_TRY(sizes("gather_rows", "C", p->C, "row_capacity", p->row_capacity));
-    LEAP_TRY(step_sizes("gather_rows", p->step, p->images, p->guided, p->tokens));
+    LEAP_TRY(step_sizes("gather_rows", p->step, p->images, p->sequences_per_image, p->tokens));
     if (p->images == 0 || p->tokens == 0 || p->row_capacity == 0 || p->C == 0) return LEAP_OK;
     LEAP_REQUIRE(p->x && p->row_offsets && p->positions && p->out, LEAP_BAD_ARGUMENT,
                  "gather_rows: x, row_offsets, positions and out must not be null");
@@ -231,7 +231,7 @@ inline leap_status sample(const leap_sample_params* p) {
                  INT32_MAX);
     LEAP_REQUIRE(p->row_capacity >= 0, LEAP_BAD_ARGUMENT, "sample: row_capacity=%lld is negative",
                  (long long)p->row_capacity);
-    LEAP_TRY(step_sizes("sample", p->step, p->images, p->guided, p->tokens));
+    LEAP_TRY(step_sizes("sample", p->step, p->images, p->sequences_per_image, p->tokens));
     LEAP_REQUIRE(!p->bias || p->bias_stride >= 0, LEAP_BAD_ARGUMENT, "sample: bias_stride=%lld is negative",
                  (long long)p->bias_stride);
     if (p->images == 0 || p->tokens == 0 || p->row_capacity == 0) return LEAP_OK;
@@ -244,7 +244,7 @@ inline leap_status sample(const leap_sample_params* p) {
 
 inline leap_status select(const leap_select_params* p) {
     LEAP_REQUIRE(p, LEAP_BAD_ARGUMENT, "select: the parameters are null");
-    LEAP_TRY(step_sizes("select", p->step, p->images, p->guided, p->tokens));
+    LEAP_TRY(step_sizes("select", p->step, p->images, p->sequences_per_image, p->tokens));
     if (p->images == 0) return LEAP_OK;
     LEAP_REQUIRE(p->new_counts, LEAP_BAD_ARGUMENT, "select: new_counts must not be null");
     if (p->tokens == 0) return LEAP_OK;

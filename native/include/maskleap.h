@@ -221,16 +221,16 @@ enum {
     LEAP_CONFIDENCE_UNIFORM = 2          /* the uniform itself */
 };
 
-/* out[b][g][j] = x[row_offsets[b * guided + g] + position_rows[g][positions[b][j]]] for j < step->masked:
+/* out[b][g][j] = x[row_offsets[b * sequences_per_image + g] + position_rows[g][positions[b][j]]] for j < step->masked:
  * the features of the rows that are still masked, packed for the head. Rows beyond are left as they are. */
 typedef struct leap_gather_params {
     const void* x;                /* (rows, C) dtype */
-    const int32_t* row_offsets;   /* (B * guided) device: first row of each sequence */
+    const int32_t* row_offsets;   /* (B * sequences_per_image) device: first row of each sequence */
     const int32_t* positions;     /* (B, tokens) device: masked grid positions, ascending, first step->masked valid */
-    const int32_t* position_rows; /* (guided, tokens) device: grid position to row within the sequence, or NULL: the same */
+    const int32_t* position_rows; /* (sequences_per_image, tokens) device: grid position to row within the sequence, or NULL: the same */
     const leap_step* step;        /* device */
-    void* out;                    /* (B, guided, row_capacity, C) dtype */
-    int64_t images, guided, row_capacity, tokens, C;
+    void* out;                    /* (B, sequences_per_image, row_capacity, C) dtype */
+    int64_t images, sequences_per_image, row_capacity, tokens, C;
     leap_dtype dtype;
     int32_t reserved; /* 0 */
 } leap_gather_params;
@@ -253,7 +253,7 @@ enum {
 };
 
 /* The fused token sampler: for each masked row j of image b, at grid position p = positions[b][j],
- *   logits = (1 + w) conditional - w unconditional + bias[p]      (guided == 1: conditional + bias[p])
+ *   logits = (1 + w) conditional - w unconditional + bias[p]      (sequences_per_image == 1: conditional + bias[p])
  *   code = draw(draw_scale * logits);  confidence by step->confidence from softmax(confidence_scale * logits)[code]
  * Gumbel = -ln(-ln u). Purposes and indices: the inverse CDF uses index 0 of DRAW, Gumbel-max index v of DRAW, the
  * confidence index 0 of CONFIDENCE. The logits are read once. A row whose logits are not all finite gets code 0 and
@@ -263,7 +263,7 @@ enum {
  * Gumbel = -ln(-ln(u + 1e-20) + 1e-20).
  * Source: Chang et al. 2022 (MaskGIT), section 3.2; spec of DiMOO's loop. */
 typedef struct leap_sample_params {
-    const void* logits;         /* (B, guided, row_capacity, V) logits_dtype: conditional rows, then unconditional rows */
+    const void* logits;         /* (B, sequences_per_image, row_capacity, V) logits_dtype: conditional rows, then unconditional rows */
     const float* bias;          /* row p at bias + p * bias_stride, V of them used; or NULL */
     int64_t bias_stride;
     const int32_t* positions;   /* (B, tokens) device, first step->masked valid */
@@ -273,7 +273,7 @@ typedef struct leap_sample_params {
     const leap_step* step;      /* device */
     int32_t* sampled;           /* out (B, tokens): code of row j, first step->masked written */
     float* confidence;          /* out (B, tokens): as sampled */
-    int64_t images, guided, row_capacity, tokens, V;
+    int64_t images, sequences_per_image, row_capacity, tokens, V;
     leap_dtype logits_dtype;
     int32_t draw;               /* LEAP_DRAW_... */
     leap_dtype noise_dtype;     /* Gumbel-max only; BF16: see below */
@@ -291,13 +291,13 @@ typedef struct leap_select_params {
     int32_t* positions;           /* (B, tokens) in: masked before the step; out: masked after it */
     int32_t* codes;               /* (B, tokens) by position; only newly fixed ones are written */
     int32_t* ids;                 /* the sequences' token ids, or NULL */
-    const int32_t* id_offsets;    /* (B * guided): where each sequence starts in ids; read where ids is not NULL */
-    const int32_t* position_rows; /* (guided, tokens): grid position to row within the sequence, or NULL: the same */
+    const int32_t* id_offsets;    /* (B * sequences_per_image): where each sequence starts in ids; read where ids is not NULL */
+    const int32_t* position_rows; /* (sequences_per_image, tokens): grid position to row within the sequence, or NULL: the same */
     int32_t* new_codes;           /* out (B, tokens): first step->to_fix written, id_offset included */
     int32_t* new_positions;       /* out (B, tokens) */
     int32_t* new_counts;          /* out (B): step->to_fix */
     const leap_step* step;        /* device */
-    int64_t images, guided, tokens;
+    int64_t images, sequences_per_image, tokens;
     int32_t id_offset;            /* what turns a code into a token id */
     int32_t reserved;             /* 0 */
 } leap_select_params;

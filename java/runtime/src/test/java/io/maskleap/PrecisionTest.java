@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.maskleap.device.cpu.ProcessorFeatures;
 import io.maskleap.weights.ModelFolder;
 import io.maskleap.weights.StoredDtype;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ class PrecisionTest {
 
     @Test
     void modelComputesAsItsWeightsAreStored() {
+        ProcessorFeatures.assumeBfloat16Products();
         try (var model = Model.open(float32, Device.cpu(2))) {
             assertEquals(Precision.FLOAT32, model.precision());
         }
@@ -44,11 +46,13 @@ class PrecisionTest {
 
     @Test
     void whenWeightsAreRoundedDoesNotMatter() {
+        ProcessorFeatures.assumeBfloat16Products();
         assertArrayEquals(image(bfloat16, Precision.BFLOAT16), image(float32, Precision.BFLOAT16));
     }
 
     @Test
     void precisionsDiffer() {
+        ProcessorFeatures.assumeBfloat16Products();
         assertFalse(Arrays.equals(image(float32, Precision.FLOAT32), image(float32, Precision.BFLOAT16)));
         assertFalse(Arrays.equals(image(bfloat16, Precision.FLOAT32), image(float32, Precision.FLOAT32)));
     }

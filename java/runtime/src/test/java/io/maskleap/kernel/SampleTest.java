@@ -324,7 +324,7 @@ class SampleTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 3})
     void refusesNoAndThreeSequencesAnImage(int sequencesPerImage) {
-        assertSampleRefused(BAD_ARGUMENT, new SampleCase(1, sequencesPerImage, 5, 3, 4, 7, 1), "sample", "sequencesPerImage", Integer.toString(sequencesPerImage));
+        assertSampleRefused(BAD_ARGUMENT, new SampleCase(1, sequencesPerImage, 5, 3, 4, 7, 1), "sample", "sequences_per_image", Integer.toString(sequencesPerImage));
     }
 
     /** A good call with other logits, grid or dtype of the noise. */

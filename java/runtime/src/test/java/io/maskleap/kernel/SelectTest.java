@@ -401,7 +401,7 @@ class SelectTest {
 
     @Test
     void refusesNoSequences() {
-        assertSelectRefused(BatchShape.identity(1, 0, 5), "sequencesPerImage", "0");
+        assertSelectRefused(BatchShape.identity(1, 0, 5), "sequences_per_image", "0");
     }
 
     @ParameterizedTest

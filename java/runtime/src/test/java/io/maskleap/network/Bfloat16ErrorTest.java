@@ -7,6 +7,7 @@ import io.maskleap.Model;
 import io.maskleap.NetworkProbe;
 import io.maskleap.Precision;
 import io.maskleap.TestModels;
+import io.maskleap.device.cpu.ProcessorFeatures;
 import io.maskleap.network.PlainOperations.Matrix;
 import io.maskleap.weights.ModelFolder;
 import io.maskleap.weights.SafetensorsFile;
@@ -36,6 +37,7 @@ class Bfloat16ErrorTest {
 
     @BeforeAll
     void open(@TempDir Path temporary) {
+        ProcessorFeatures.assumeBfloat16Products();
         var path = TestModels.tiny(temporary.resolve("model"), true);
         expected = SafetensorsFile.open(TestModels.tinyFixture().resolve("expected.safetensors"));
         folder = ModelFolder.open(path);
@@ -45,8 +47,10 @@ class Bfloat16ErrorTest {
 
     @AfterAll
     void close() {
-        model.close();
-        expected.close();
+        if (model != null) {
+            model.close();
+            expected.close();
+        }
     }
 
     private void with(String network, BiConsumer<TensorSource, Integer> work) {
