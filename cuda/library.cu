@@ -96,8 +96,10 @@ LEAP_EXPORT int32_t leap_is_supported(void) {
 }
 #endif
 
-LEAP_EXPORT leap_status leap_set_threads(int32_t threads) {
+LEAP_EXPORT leap_status leap_set_threads(int32_t threads, int32_t* got) {
     LEAP_REQUIRE(threads >= 1 && threads <= leap::MAX_THREADS, LEAP_BAD_ARGUMENT,
                  "set_threads: threads=%d is not in 1 .. %d", threads, leap::MAX_THREADS);
+    LEAP_REQUIRE(got, LEAP_BAD_ARGUMENT, "set_threads: got is NULL");
+    *got = threads;
     return LEAP_OK;
 }

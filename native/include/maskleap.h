@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define LEAP_ABI_VERSION 4
+#define LEAP_ABI_VERSION 5
 
 typedef int32_t leap_status;
 enum {
@@ -71,8 +71,11 @@ const char* leap_library_info(void);
 /* The sentence of the calling thread's last failed call; "" if there was none. Valid until that thread's next call. */
 const char* leap_last_error(void);
 
-/* Number of OpenMP threads for the calls that this thread makes from now on (at least 1). CUDA: no effect. */
-leap_status leap_set_threads(int32_t threads);
+/* Asks for `threads` OpenMP threads (at least 1) for the calls that this thread makes from now on, ours and those of other libraries on
+ * the same OpenMP. *got: how many a parallel region has from now on, at most `threads`: fewer if a limit of the environment (OMP_THREAD_LIMIT)
+ * or of the system (processes of a user or a container) leaves fewer. Every parallel region then has exactly so many, since some libraries
+ * leave work undone if one has fewer. CUDA: no effect, *got = threads. */
+leap_status leap_set_threads(int32_t threads, int32_t* got);
 
 /* ---- attention ---------------------------------------------------------------------------------- */
 

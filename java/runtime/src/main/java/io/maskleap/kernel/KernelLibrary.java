@@ -21,7 +21,7 @@ import java.util.Optional;
  */
 public final class KernelLibrary implements AutoCloseable {
     /** {@code LEAP_ABI_VERSION} of the header that these bindings were written for. */
-    public static final int ABI_VERSION = 4;
+    public static final int ABI_VERSION = 5;
 
     private final Path path;
     private final Arena arena;

@@ -35,6 +35,8 @@ public final class Kernels {
     private final StructWriter ropeParams;
     private final StructWriter groupNormParams;
 
+    private final MemorySegment threadsGot;
+
     private final MethodHandle setThreads;
     private final MethodHandle attention;
     private final MethodHandle crossAttention;
@@ -75,7 +77,8 @@ public final class Kernels {
         selectParams = struct(ParameterStruct.SELECT);
         ropeParams = struct(ParameterStruct.ROPE);
         groupNormParams = struct(ParameterStruct.GROUP_NORM);
-        setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT);
+        threadsGot = structs.allocate(JAVA_INT);
+        setThreads = library.function("leap_set_threads", JAVA_INT, JAVA_INT, ADDRESS);
         attention = function("leap_attention", ADDRESS);
         crossAttention = function("leap_cross_attention", ADDRESS);
         softmaxRows = function("leap_softmax_rows", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_FLOAT);
@@ -110,10 +113,16 @@ public final class Kernels {
         return library.function(name, JAVA_INT, all);
     }
 
-    /** The number of OpenMP threads for calls from this thread. */
-    public void setThreads(int threads) {
+    /**
+     * Asks for a number of OpenMP threads for calls from this thread.
+     *
+     * @param threads 1 or more
+     * @return how many it has from now on: fewer if the environment or the system limits them
+     */
+    public int setThreads(int threads) {
         try {
-            check((int) setThreads.invokeExact(threads));
+            check((int) setThreads.invokeExact(threads, threadsGot));
+            return threadsGot.get(JAVA_INT, 0);
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
         }

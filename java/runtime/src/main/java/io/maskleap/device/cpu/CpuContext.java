@@ -31,6 +31,7 @@ public final class CpuContext implements DeviceContext {
     private static final DeviceThread THREAD = new DeviceThread("maskleap-cpu");
 
     private final int threads;
+    private final int team;
     private final Recorder recorder = new Recorder();
     private final KernelLibrary library;
     private final Kernels kernels;
@@ -41,6 +42,8 @@ public final class CpuContext implements DeviceContext {
     /**
      * Starts the CPU with {@code threads} threads and the kernel library for this processor, unless {@link CpuLibrary} is told
      * another.
+     *
+     * <p>The environment (OMP_THREAD_LIMIT) or the system may leave fewer threads; {@link #description} then says so.
      *
      * @throws MaskleapException where a native library is missing, cannot be loaded or has another ABI version
      */
@@ -59,10 +62,7 @@ public final class CpuContext implements DeviceContext {
         products = new CpuProducts(recorder);
         try {
             kernels = new Kernels(library, MemorySegment.NULL, recorder);
-            THREAD.call(() -> {
-                kernels.setThreads(threads);
-                return null;
-            });
+            team = THREAD.call(() -> kernels.setThreads(threads));
         } catch (RuntimeException | Error e) {
             products.close();
             library.close();
@@ -72,7 +72,7 @@ public final class CpuContext implements DeviceContext {
 
     @Override
     public String description() {
-        return library.info() + ", " + threads + (threads == 1 ? " thread" : " threads");
+        return library.info() + ", " + team + (team == 1 ? " thread" : " threads") + (team < threads ? " (" + threads + " asked; a limit leaves no more)" : "");
     }
 
     /** Runs {@code work} on the CPU's thread, with this context's number of OpenMP threads. */
@@ -103,13 +103,18 @@ public final class CpuContext implements DeviceContext {
         return arena.allocate(bytes, ALIGNMENT);
     }
 
+    /** In place, but for a bias or norm that the file does not align: oneDNN reads these with aligned instructions. Matrices are packed anyway. */
     @Override
     public Tensor weight(Tensor file, Dtype dtype) {
-        if (file.dtype() == dtype) {
+        if (file.dtype() == dtype && !(file.rows() == 1 && file.data().address() % ALIGNMENT != 0)) {
             return file;
         }
         var converted = Tensor.of(allocate(convertedWeights, file.rows() * file.columns() * dtype.bytes()), dtype, file.rows(), file.columns());
-        run(() -> kernels.convert(file, converted));
+        if (file.dtype() == dtype) {
+            converted.data().copyFrom(file.data().asSlice(0, file.byteSize()));
+        } else {
+            run(() -> kernels.convert(file, converted));
+        }
         return converted;
     }
 
