@@ -2,12 +2,13 @@ package io.maskleap.benchmarks;
 
 import io.maskleap.Manifest;
 import io.maskleap.Precision;
+import io.maskleap.architecture.maskgit.MaskGitArchitecture;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.error.Reason;
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.ShortcutConfig;
-import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganConfig.Level;
+import io.maskleap.network.VqganConfig;
 import io.maskleap.tools.MaskGitImport;
 import io.maskleap.weights.Json;
 import io.maskleap.weights.ModelFolder;
@@ -171,7 +172,7 @@ public record RandomModel(String name, MaskGitConfig base, ShortcutConfig shortc
     private Map<String, Object> manifest() {
         var json = new LinkedHashMap<String, Object>();
         json.put("format", ModelFolder.FORMAT);
-        json.put("architecture", Manifest.MASKGIT);
+        json.put("architecture", MaskGitArchitecture.NAME);
         json.put("name", name);
         json.put("base", network("base", base.toJson()));
         json.put("shortcut", network("shortcut", shortcut.toJson()));

@@ -1,7 +1,7 @@
 package io.maskleap.benchmarks;
 
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.ShortcutConfig;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.weights.RawTensor;
 import io.maskleap.weights.StoredDtype;

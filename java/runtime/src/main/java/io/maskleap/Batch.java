@@ -4,14 +4,15 @@ import static io.maskleap.kernel.Dtype.F32;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.maskleap.architecture.ModelSizes;
+import io.maskleap.architecture.NetworkPasses;
+import io.maskleap.architecture.Networks;
+import io.maskleap.device.DeviceContext;
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
 import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.Tensor;
-import io.maskleap.network.MaskGit;
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.MaskGitShortcut;
-import io.maskleap.network.MaskGitShortcut.NewTokens;
+import io.maskleap.network.NewTokens;
 import io.maskleap.network.Sequences;
 import io.maskleap.sampling.SamplingSettings;
 import io.maskleap.sampling.StepPlan;
@@ -21,7 +22,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -31,25 +31,16 @@ final class Batch implements AutoCloseable {
     private static final int MAX_SEQUENCES_PER_IMAGE = 2;
 
     /** What makes two steps the same work: all that the host knows of a step, with sizes rounded up to the device's buckets. */
-    private record StepShape(boolean full, int images, int sequencesPerImage, int rowCapacity, int keyCapacity, boolean recorded) {
+    private record StepShape(boolean full, int images, int sequencesPerImage, int rowCapacity, int keyCapacity, boolean givenUniforms) {
     }
 
-    /** The work of computing the modulations of so many steps. */
-    private record Modulating(int steps) {
-    }
-
-    /**
-     * A step with all that it hands to the device, made before it: doing it takes nothing of Java's heap.
-     *
-     * @param modulation where the step's lies among those of all steps; null: it needs none
-     */
-    private record PreparedStep(StepPlan.Step step, StepShape shape, Runnable work, Consumer<MemorySegment> parameters, MemorySegment modulation) {
+    /** A step with all that it hands to the device, made before it: doing it takes nothing of Java's heap. */
+    private record PreparedStep(StepPlan.Step step, StepShape shape, Runnable work, Consumer<MemorySegment> parameters) {
     }
 
     private final DeviceStream stream;
-    private final MaskGit base;
-    private final Optional<MaskGitShortcut> shortcut;
-    private final MaskGitConfig config;
+    private final ModelSizes sizes;
+    private final Tensor headBias;
     private final Arena arena;
 
     private final MemorySegment ids;
@@ -57,14 +48,9 @@ final class Batch implements AutoCloseable {
     private final TokenSampler sampler;
     private final StepParameters parameters;
     private final Tensor feature;
-    private final MaskGit.HeadRows headRows;
     private final Tensor logits;
     private final MemorySegment allPositions;
-    private final MaskGit.Activations baseActivations;
-    private final MaskGitShortcut.Activations shortcutActivations;
-    private final MaskGitShortcut.Modulations modulations;
-    private final Tensor modulation;
-    private final MemorySegment maskRatios;
+    private final NetworkPasses passes;
     private final ImageDecoder decoder;
     private final Readout readout;
 
@@ -74,40 +60,31 @@ final class Batch implements AutoCloseable {
     private List<PreparedStep> steps;
     private int newlyFixed;
 
-    private Batch(Model model, int maxImages, DeviceStream stream, Workspace workspace, Arena arena) {
+    private Batch(Networks networks, int maxImages, DeviceStream stream, Workspace workspace, Arena arena) {
         this.stream = stream;
         this.arena = arena;
-        base = model.base();
-        shortcut = model.shortcut();
-        config = base.config();
+        sizes = networks.sizes();
+        headBias = networks.headBias();
         int maxSequences = maxImages * MAX_SEQUENCES_PER_IMAGE;
-        long rows = (long) maxSequences * config.sequenceLength();
-        long headRowCount = (long) maxSequences * config.tokens();
+        long rows = (long) maxSequences * sizes.sequenceLength();
         ids = workspace.ints(rows);
-        allSequences = new Sequences(workspace, maxImages, MAX_SEQUENCES_PER_IMAGE, config.sequenceLength());
-        sampler = new TokenSampler(workspace, maxImages, config.tokens());
+        allSequences = new Sequences(workspace, maxImages, MAX_SEQUENCES_PER_IMAGE, sizes.sequenceLength());
+        sampler = new TokenSampler(workspace, maxImages, sizes.tokens());
         parameters = new StepParameters(workspace, maxSequences);
-        feature = workspace.tensor(F32, rows, config.channels());
-        headRows = new MaskGit.HeadRows(workspace, base, headRowCount);
-        logits = workspace.tensor(F32, headRowCount, config.codebook());
-        allPositions = workspace.ints((long) maxImages * config.tokens());
-        baseActivations = new MaskGit.Activations(workspace, base, rows);
-        shortcutActivations = shortcut.map(network -> new MaskGitShortcut.Activations(workspace, network, rows,
-                (long) maxImages * config.tokens())).orElse(null);
-        modulations = shortcut.map(network -> new MaskGitShortcut.Modulations(workspace, network, config.tokens())).orElse(null);
-        modulation = shortcut.map(network -> workspace.tensor(F32, 1, 2L * network.config().channels())).orElse(null);
-        maskRatios = workspace.bytes((long) config.tokens() * Float.BYTES);
-        decoder = new ImageDecoder(workspace, model.decoder(), config.grid());
-        readout = new Readout(stream, config, sampler);
+        feature = workspace.tensor(F32, rows, sizes.channels());
+        logits = workspace.tensor(F32, (long) maxSequences * sizes.tokens(), sizes.codebook());
+        allPositions = workspace.ints((long) maxImages * sizes.tokens());
+        passes = networks.newPasses(workspace, maxImages, MAX_SEQUENCES_PER_IMAGE);
+        decoder = new ImageDecoder(workspace, networks.decoder(), sizes.grid());
+        readout = new Readout(stream, sizes, sampler);
     }
 
     /** Room for {@code maxImages} images, on a stream of its own. */
-    static Batch of(Model model, int maxImages) {
-        var device = model.device();
+    static Batch of(DeviceContext device, Networks networks, int maxImages) {
         var arena = Arena.ofShared();
         try {
-            var memory = device.allocate(arena, workspaceBytes(model, maxImages));
-            return new Batch(model, maxImages, device.newStream(), Workspace.in(memory), arena);
+            var memory = device.allocate(arena, workspaceBytes(networks, maxImages));
+            return new Batch(networks, maxImages, device.newStream(), Workspace.in(memory), arena);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -115,13 +92,13 @@ final class Batch implements AutoCloseable {
     }
 
     /** Bytes of device memory that room for {@code maxImages} images takes. */
-    static long bytes(Model model, int maxImages) {
-        return workspaceBytes(model, maxImages) + model.device().streamBytes();
+    static long bytes(DeviceContext device, Networks networks, int maxImages) {
+        return workspaceBytes(networks, maxImages) + device.streamBytes();
     }
 
-    private static long workspaceBytes(Model model, int maxImages) {
+    private static long workspaceBytes(Networks networks, int maxImages) {
         var workspace = Workspace.measuring();
-        new Batch(model, maxImages, null, workspace, null);
+        new Batch(networks, maxImages, null, workspace, null);
         return workspace.used();
     }
 
@@ -138,36 +115,18 @@ final class Batch implements AutoCloseable {
         sampler.reset(stream, seeds);
         newlyFixed = 0;
         steps = prepared(newPlan);
-        stream.write(ids.asSlice(0, sequences.rows() * Integer.BYTES), host -> writeMasked(labels, host));
-        if (plan.usesShortcut() && usedShortcut().embedsTime()) {
-            computeModulations();
+        stream.write(ids.asSlice(0, sequences.rows() * Integer.BYTES), host -> passes.writeMaskedIds(labels, sequences.sequencesPerImage(), host));
+        if (plan.usesShortcut()) {
+            passes.beginGeneration(stream, maskRatios());
         }
     }
 
-    /** Those of all steps; a step fixes at least one token, so there are at most as many. */
-    private void computeModulations() {
-        var steps = plan.steps();
-        stream.write(maskRatios.asSlice(0, (long) steps.size() * Float.BYTES), host -> {
-            for (int i = 0; i < steps.size(); i++) {
-                host.setAtIndex(JAVA_FLOAT, i, sampling.block(plan, steps.get(i)).maskRatio());
-            }
-        });
-        stream.replay(new Modulating(steps.size()), () -> usedShortcut().modulations(stream, maskRatios, steps.size(), modulations));
-    }
-
-    private MaskGitShortcut usedShortcut() {
-        return shortcut.orElseThrow();
-    }
-
-    private void writeMasked(int[] labels, MemorySegment host) {
-        for (int s = 0; s < sequences.count(); s++) {
-            boolean conditional = s % sequences.sequencesPerImage() == 0;
-            long start = (long) s * config.sequenceLength();
-            for (int p = 0; p < config.tokens(); p++) {
-                host.setAtIndex(JAVA_INT, start + p, config.maskId());
-            }
-            host.setAtIndex(JAVA_INT, start + config.tokens(), conditional ? config.classId(labels[s / sequences.sequencesPerImage()]) : config.droppedClassId());
+    private float[] maskRatios() {
+        var ratios = new float[plan.steps().size()];
+        for (var step : plan.steps()) {
+            ratios[step.index()] = sampling.block(plan, step).maskRatio();
         }
+        return ratios;
     }
 
     private List<PreparedStep> prepared(StepPlan all) {
@@ -181,15 +140,14 @@ final class Batch implements AutoCloseable {
     }
 
     /**
-     * @param newTokens tokens of each image that the step before fixes
-     * @param recorded  whether the step draws from recorded uniforms
+     * @param newTokens     tokens of each image that the step before commits
+     * @param givenUniforms whether the step draws from uniforms that were given; otherwise from the seed's
      */
-    private PreparedStep prepared(StepPlan.Step step, int newTokens, boolean recorded) {
-        int keyCapacity = step.full() ? 0 : stream.bucket(newTokens, config.tokens());
-        var shape = new StepShape(step.full(), sequences.images(), sequences.sequencesPerImage(), stream.bucket(step.masked(), config.tokens()), keyCapacity, recorded);
-        boolean modulated = !step.full() && usedShortcut().embedsTime();
-        return new PreparedStep(step, shape, () -> compute(shape), parameters.values(sampling.block(plan, step), sequences, newTokens, keyCapacity),
-                modulated ? modulations.rows(step.index(), 1).data().asSlice(0, modulation.byteSize()) : null);
+    private PreparedStep prepared(StepPlan.Step step, int newTokens, boolean givenUniforms) {
+        int keyCapacity = step.full() ? 0 : stream.bucket(newTokens, sizes.tokens());
+        var shape = new StepShape(step.full(), sequences.images(), sequences.sequencesPerImage(), stream.bucket(step.masked(), sizes.tokens()), keyCapacity,
+                givenUniforms);
+        return new PreparedStep(step, shape, () -> compute(shape), parameters.values(sampling.block(plan, step), sequences, newTokens, keyCapacity));
     }
 
     /** One step: features by base network or shortcut, logits of the masked rows, draw, selection. */
@@ -197,16 +155,16 @@ final class Batch implements AutoCloseable {
         run(steps.get(step.index()));
     }
 
-    /** As {@link #step(StepPlan.Step)}, drawing from recorded uniforms. */
+    /** As {@link #step(StepPlan.Step)}, drawing from the uniforms that are given. */
     void step(StepPlan.Step step, Uniforms.OfStep uniforms) {
-        sampler.record(stream, uniforms, sequences.images());
+        sampler.setUniforms(stream, uniforms, sequences.images());
         run(prepared(step, newlyFixed, true));
     }
 
     private void run(PreparedStep prepared) {
         parameters.write(stream, prepared.parameters);
-        if (prepared.modulation != null) {
-            stream.copy(prepared.modulation, modulation.data());
+        if (!prepared.step.full()) {
+            passes.prepareShortcut(stream, prepared.step.index());
         }
         stream.replay(prepared.shape, prepared.work);
         newlyFixed = prepared.step.toFix();
@@ -215,22 +173,21 @@ final class Batch implements AutoCloseable {
 
     private void compute(StepShape shape) {
         if (shape.full) {
-            base.forward(stream, ids, sequences, baseActivations, features());
+            passes.full(stream, ids, sequences, features());
         } else {
-            var newTokens = new NewTokens(sampler.newCodes(), sampler.newPositions(), sampler.newCounts(), parameters.keyOffsets(), parameters.keyCounts(),
-                    shape.keyCapacity, config.tokens());
-            usedShortcut().forward(stream, features(), sequences, newTokens, modulation, shortcutActivations);
+            passes.shortcut(stream, features(), sequences, new NewTokens(sampler.newCodes(), sampler.newPositions(), sampler.newCounts(),
+                    parameters.keyOffsets(), parameters.keyCounts(), shape.keyCapacity, sizes.tokens()));
         }
         var stepLogits = logits(sampler.positions(), shape.rowCapacity);
-        var grid = BatchShape.identity(sequences.images(), sequences.sequencesPerImage(), config.tokens());
-        sampler.sampleAndFix(stream.kernels(), grid, parameters.block(), stepLogits, shape.rowCapacity, base.headBias(), ids, sequences.offsets(),
-                shape.recorded);
+        var batch = BatchShape.identity(sequences.images(), sequences.sequencesPerImage(), sizes.tokens());
+        sampler.sampleAndFix(stream.kernels(), batch, parameters.block(), stepLogits, shape.rowCapacity, headBias, ids, sequences.offsets(),
+                shape.givenUniforms);
     }
 
     /** (images * sequencesPerImage * rowCapacity, K), without the head's bias. */
     private Tensor logits(MemorySegment positions, int rowCapacity) {
         var out = logits.rows(0, (long) sequences.count() * rowCapacity);
-        base.logits(stream, features(), sequences, positions, parameters.block(), rowCapacity, headRows, out);
+        passes.logits(stream, features(), sequences, positions, parameters.block(), rowCapacity, out);
         return out;
     }
 
@@ -264,7 +221,7 @@ final class Batch implements AutoCloseable {
 
     /** (images, tokens, K): guided logits with bias of all tokens, from the last step's features. */
     float[] guidedLogits(StepPlan.Step step) {
-        int tokens = config.tokens();
+        int tokens = sizes.tokens();
         stream.write(allPositions.asSlice(0, (long) images() * tokens * Integer.BYTES), host -> {
             for (int i = 0; i < images() * tokens; i++) {
                 host.setAtIndex(JAVA_INT, i, i % tokens);
@@ -272,7 +229,7 @@ final class Batch implements AutoCloseable {
         });
         var allMasked = new StepPlan.Step(step.index(), step.full(), tokens, 0);
         parameters.write(stream, parameters.values(sampling.block(plan, allMasked), sequences, 0, 0));
-        return readout.guidedLogits(sequences, logits(allPositions, tokens), sampling.block(plan, step).guidance(), base.headBias());
+        return readout.guidedLogits(sequences, logits(allPositions, tokens), sampling.block(plan, step).guidance(), headBias);
     }
 
     /** The image of image {@code image}'s codes, all of which must be fixed. */

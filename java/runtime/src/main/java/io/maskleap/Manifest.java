@@ -11,9 +11,6 @@ import java.util.Map;
 
 /** {@code model.json}'s spelling of what it says about a model as a whole. */
 public final class Manifest {
-    /** The architecture that this library runs. */
-    public static final String MASKGIT = "maskgit";
-
     private static final String LOGIT_SCALE = "logit_scale";
 
     /** What {@link #LOGIT_SCALE} was called in model folders of version 0.1: a factor that sharpens as it grows is no temperature. */

@@ -1,20 +1,12 @@
 package io.maskleap;
 
+import io.maskleap.architecture.Networks;
 import io.maskleap.device.DeviceContext;
 import io.maskleap.device.cpu.CpuContext;
 import io.maskleap.device.cuda.CudaContext;
 import io.maskleap.error.MaskleapException;
-import io.maskleap.network.MaskGit;
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.MaskGitShortcut;
-import io.maskleap.network.VqganConfig;
-import io.maskleap.network.VqganDecoder;
-import io.maskleap.weights.Limits;
 import io.maskleap.weights.ModelFolder;
-import io.maskleap.weights.StoredDtype;
-import io.maskleap.weights.TensorSource;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,22 +20,16 @@ public final class Model implements AutoCloseable {
     private final Precision precision;
     private final ModelInfo info;
     private final DeviceContext device;
-    private final List<TensorSource> weights;
-    private final MaskGit base;
-    private final Optional<MaskGitShortcut> shortcut;
-    private final VqganDecoder decoder;
+    private final Networks networks;
     private final Set<Session> sessions = new HashSet<>();
     private boolean closed;
     private boolean freed;
 
-    private Model(Precision precision, ModelInfo info, DeviceContext device, List<TensorSource> weights, MaskGit base, Optional<MaskGitShortcut> shortcut, VqganDecoder decoder) {
-        this.precision = precision;
+    private Model(ModelInfo info, DeviceContext device, Networks networks) {
         this.info = info;
         this.device = device;
-        this.weights = weights;
-        this.base = base;
-        this.shortcut = shortcut;
-        this.decoder = decoder;
+        this.networks = networks;
+        precision = Precision.of(networks.operands());
     }
 
     /**
@@ -60,36 +46,17 @@ public final class Model implements AutoCloseable {
         return open(folder, device, Optional.of(precision));
     }
 
-    private static Model open(Path folder, Device device, Optional<Precision> wanted) {
-        var model = ModelFolder.open(folder);
-        var manifest = ModelManifest.of(model.manifest());
+    private static Model open(Path path, Device device, Optional<Precision> precision) {
+        var folder = ModelFolder.open(path);
+        var manifest = ModelManifest.of(folder.manifest());
         var context = start(device);
-        var weights = new ArrayList<TensorSource>();
         try {
-            var baseConfig = manifest.base();
-            var baseWeights = mapped(model, "base", weights);
-            var precision = wanted.orElseGet(() -> storedPrecision(baseWeights));
-            context.requireProducts(precision.dtype());
-            var base = new MaskGit(context, baseConfig, baseWeights, precision.dtype());
-            var shortcut = manifest.shortcut().map(config ->
-                    new MaskGitShortcut(context, config, base, mapped(model, "shortcut", weights)));
-            var decoderWeights = mapped(model, "decoder", weights);
-            var decoder = new VqganDecoder(context, VqganConfig.derive(decoderWeights), decoderWeights, precision.dtype());
-            if (decoder.config().codebook() != baseConfig.codebook()) {
-                throw new MaskleapException(decoderWeights.path() + ": the codebook has " + decoder.config().codebook() + " codes, the base network "
-                        + baseConfig.codebook());
-            }
-            requireImageSize(decoder.config(), baseConfig.grid(), decoderWeights.path());
-            return new Model(precision, info(manifest, decoder.config()), context, weights, base, shortcut, decoder);
+            var networks = manifest.networks().open(folder, context, precision.map(Precision::dtype));
+            return new Model(info(manifest, networks), context, networks);
         } catch (RuntimeException | Error e) {
-            weights.forEach(TensorSource::close);
             context.close();
             throw e;
         }
-    }
-
-    private static Precision storedPrecision(TensorSource base) {
-        return base.tensor(MaskGit.TOKEN_EMBEDDING).dtype() == StoredDtype.BF16 ? Precision.BFLOAT16 : Precision.FLOAT32;
     }
 
     /** Starts a device. */
@@ -101,25 +68,10 @@ public final class Model implements AutoCloseable {
         };
     }
 
-    private static TensorSource mapped(ModelFolder model, String network, List<TensorSource> weights) {
-        var source = model.weights(network);
-        weights.add(source);
-        return source;
-    }
-
-    /** Each level doubles the side, so a file of a few bytes a level could ask for an image of any size. */
-    static void requireImageSize(VqganConfig decoder, int grid, Path weights) {
-        int levels = decoder.levels().size();
-        if (levels > Integer.SIZE || (long) grid << (levels - 1) > Limits.IMAGE_SIDE) {
-            throw new MaskleapException(weights + ": " + levels + " levels and a grid of " + grid + " make an image of more than "
-                    + Limits.IMAGE_SIDE + " pixels a side");
-        }
-    }
-
-    private static ModelInfo info(ModelManifest manifest, VqganConfig decoder) {
-        var base = manifest.base();
-        return new ModelInfo(manifest.name(), manifest.classNames(), base.classes(), decoder.imageSize(base.grid()), base.grid(), base.codebook(),
-                base.channels(), manifest.shortcut().isPresent(), manifest.defaults());
+    private static ModelInfo info(ModelManifest manifest, Networks networks) {
+        var sizes = networks.sizes();
+        return new ModelInfo(manifest.name(), manifest.classNames(), sizes.classes(), networks.decoder().config().imageSize(sizes.grid()), sizes.grid(),
+                sizes.codebook(), sizes.channels(), sizes.hasShortcut(), manifest.defaults());
     }
 
     public ModelInfo info() {
@@ -155,12 +107,12 @@ public final class Model implements AutoCloseable {
 
     /** The networks one by one. */
     public NetworkProbe newProbe() {
-        return new NetworkProbe(this);
+        return new NetworkProbe(info, networks.newProbe(device));
     }
 
     /** Bytes of device memory that a session of {@code maxImages} images takes for activations and state. */
     public long sessionBytes(int maxImages) {
-        return Batch.bytes(this, maxImages);
+        return Batch.bytes(device, networks, maxImages);
     }
 
     private void requireOpen() {
@@ -180,16 +132,8 @@ public final class Model implements AutoCloseable {
         return device;
     }
 
-    MaskGit base() {
-        return base;
-    }
-
-    Optional<MaskGitShortcut> shortcut() {
-        return shortcut;
-    }
-
-    VqganDecoder decoder() {
-        return decoder;
+    Networks networks() {
+        return networks;
     }
 
     /**
@@ -215,6 +159,6 @@ public final class Model implements AutoCloseable {
             freed = true;
         }
         device.close();
-        weights.forEach(TensorSource::close);
+        networks.close();
     }
 }

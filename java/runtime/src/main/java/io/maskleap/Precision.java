@@ -22,6 +22,14 @@ public enum Precision {
         return dtype;
     }
 
+    /** The precision that multiplies operands of {@code dtype}. */
+    static Precision of(Dtype dtype) {
+        return switch (dtype) {
+            case F32 -> FLOAT32;
+            case BF16 -> BFLOAT16;
+        };
+    }
+
     /** How a command line spells it. */
     @Override
     public String toString() {

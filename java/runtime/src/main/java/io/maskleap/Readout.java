@@ -3,9 +3,9 @@ package io.maskleap;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.maskleap.architecture.ModelSizes;
 import io.maskleap.device.DeviceStream;
 import io.maskleap.kernel.Tensor;
-import io.maskleap.network.MaskGitConfig;
 import io.maskleap.network.Sequences;
 import io.maskleap.sampling.TokenSampler;
 import java.lang.foreign.MemorySegment;
@@ -13,12 +13,12 @@ import java.lang.foreign.MemorySegment;
 /** Copies a batch's state from the device, in the order in which a user sees it. */
 final class Readout {
     private final DeviceStream stream;
-    private final MaskGitConfig config;
+    private final ModelSizes sizes;
     private final TokenSampler sampler;
 
-    Readout(DeviceStream stream, MaskGitConfig config, TokenSampler sampler) {
+    Readout(DeviceStream stream, ModelSizes sizes, TokenSampler sampler) {
         this.stream = stream;
-        this.config = config;
+        this.sizes = sizes;
         this.sampler = sampler;
     }
 
@@ -28,16 +28,16 @@ final class Readout {
 
     /** (images, tokens), -1 where masked. */
     int[] codes(int images) {
-        return ints(sampler.codes(), images * config.tokens());
+        return ints(sampler.codes(), images * sizes.tokens());
     }
 
     /** (images, tokens): what the last step fixed, so many of each. */
     boolean[] fixed(int images, int newlyFixed) {
-        var positions = ints(sampler.newPositions(), images * config.tokens());
+        var positions = ints(sampler.newPositions(), images * sizes.tokens());
         var fixed = new boolean[positions.length];
         for (int b = 0; b < images; b++) {
             for (int j = 0; j < newlyFixed; j++) {
-                fixed[b * config.tokens() + positions[b * config.tokens() + j]] = true;
+                fixed[b * sizes.tokens() + positions[b * sizes.tokens() + j]] = true;
             }
         }
         return fixed;
@@ -50,8 +50,8 @@ final class Readout {
         var drawnByRow = ints(sampler.sampled(), codes.length);
         var sampled = new int[codes.length];
         for (int b = 0; b < images; b++) {
-            int row = b * config.tokens();
-            for (int cell = b * config.tokens(); cell < (b + 1) * config.tokens(); cell++) {
+            int row = b * sizes.tokens();
+            for (int cell = b * sizes.tokens(); cell < (b + 1) * sizes.tokens(); cell++) {
                 boolean drawn = fixed[cell] || codes[cell] == TokenSampler.MASKED;
                 sampled[cell] = drawn ? drawnByRow[row++] : TokenSampler.MASKED;
             }
@@ -61,7 +61,7 @@ final class Readout {
 
     /** (sequences, T, C): all conditional ones, then all unconditional ones. */
     float[] featuresByCondition(Sequences sequences, Tensor features) {
-        int elements = config.sequenceLength() * config.channels();
+        int elements = sizes.sequenceLength() * sizes.channels();
         return stream.read(features.data(), host -> {
             var out = new float[sequences.count() * elements];
             for (int s = 0; s < sequences.count(); s++) {
@@ -79,8 +79,8 @@ final class Readout {
      * @param bias   (tokens, at least K)
      */
     float[] guidedLogits(Sequences sequences, Tensor logits, float w, Tensor bias) {
-        int tokens = config.tokens();
-        int K = config.codebook();
+        int tokens = sizes.tokens();
+        int K = sizes.codebook();
         var all = stream.read(logits.data(), host -> host.toArray(JAVA_FLOAT));
         return stream.read(bias.data(), host -> {
             var out = new float[sequences.images() * tokens * K];

@@ -26,7 +26,7 @@ public final class Session implements AutoCloseable {
     Session(Model model, int maxImages) {
         this.model = model;
         this.maxImages = maxImages;
-        this.batch = Batch.of(model, maxImages);
+        this.batch = Batch.of(model.device(), model.networks(), maxImages);
     }
 
     /** As {@link #generate(Request, StepListener)}, unheard. */

@@ -24,7 +24,7 @@ class BatchTest {
     /** Of a generation whose shapes came before; the least of several, as the JVM takes some in a generation for what it optimizes. */
     @Test
     void stepsTakeNothingOfJavasHeap() {
-        try (var model = Model.open(TestModels.tiny(folder.resolve("tiny"), true), Device.cpu(2)); var batch = Batch.of(model, 2)) {
+        try (var model = Model.open(TestModels.tiny(folder.resolve("tiny"), true), Device.cpu(2)); var batch = Batch.of(model.device(), model.networks(), 2)) {
             var plan = StepPlan.of(Schedule.ARCCOS, 16, 4, model.info().tokens());
             var sampling = model.info().defaults().sampling();
             var taken = LongStream.range(0, GENERATIONS).map(_ -> {

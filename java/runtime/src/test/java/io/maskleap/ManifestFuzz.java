@@ -18,7 +18,8 @@ public final class ManifestFuzz {
         FuzzProperty.check(() -> {
             var model = ModelFolder.of(FOLDER, Json.parseObject("model.json", MemorySegment.ofArray(bytes)));
             var manifest = ModelManifest.of(model.manifest());
-            if (manifest.base().sequenceLength() < 2 || manifest.base().vocabulary() < 4) {
+            var sizes = manifest.networks().sizes();
+            if (sizes.sequenceLength() < 2 || sizes.tokens() < 1 || sizes.codebook() < 1) {
                 throw new AssertionError("sizes overflow: " + manifest);
             }
             for (var network : List.of("base", "shortcut", "decoder")) {

@@ -27,8 +27,8 @@ class ModelManifestTest {
         var manifest = read(HONEST);
         assertEquals("tiny", manifest.name());
         assertEquals(List.of("a", "b"), manifest.classNames());
-        assertEquals(8, manifest.base().grid());
-        assertTrue(manifest.shortcut().isPresent());
+        assertEquals(8, manifest.networks().sizes().grid());
+        assertTrue(manifest.networks().sizes().hasShortcut());
         assertEquals(16, manifest.defaults().steps());
     }
 

@@ -90,7 +90,7 @@ class ModelTest {
         var decoder = new VqganConfig(64, 8, 16, 32, Collections.nCopies(30, new VqganConfig.Level(1, 32, false)));
         var sentence = "d.safetensors: 30 levels and a grid of 8 make an image of more than 65536 pixels a side";
         assertEquals(sentence, assertThrows(MaskleapException.class,
-                () -> Model.requireImageSize(decoder, 8, Path.of("d.safetensors"))).getMessage());
+                () -> decoder.requireImageSize(8, Path.of("d.safetensors"))).getMessage());
     }
 
     @Test

@@ -5,7 +5,7 @@ import io.maskleap.benchmarks.libtorch.Transformer.Attention;
 import io.maskleap.benchmarks.libtorch.Transformer.Mlp;
 import io.maskleap.benchmarks.libtorch.Weights.Linear;
 import io.maskleap.benchmarks.libtorch.Weights.Norm;
-import io.maskleap.network.MaskGitConfig;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
 import io.maskleap.weights.TensorSource;
 import java.util.List;
 import java.util.stream.IntStream;

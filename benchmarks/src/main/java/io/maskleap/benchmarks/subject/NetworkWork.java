@@ -1,7 +1,7 @@
 package io.maskleap.benchmarks.subject;
 
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.ShortcutConfig;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.network.VqganConfig;
 
 /** Floating-point operations of the networks' products: 2 for each multiplication with its addition. Norms and the like are not counted. */

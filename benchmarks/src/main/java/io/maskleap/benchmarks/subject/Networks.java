@@ -1,8 +1,8 @@
 package io.maskleap.benchmarks.subject;
 
 import io.maskleap.kernel.Dtype;
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.ShortcutConfig;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.weights.ModelFolder;
 import io.maskleap.weights.TensorSource;

@@ -8,13 +8,13 @@ import io.maskleap.device.Linear;
  * @param inProjection  (3 C, C): rows of q, then k, then v
  * @param outProjection (C, C)
  */
-record AttentionWeights(Linear inProjection, Linear outProjection) {
+public record AttentionWeights(Linear inProjection, Linear outProjection) {
 
-    Linear queries() {
+    public Linear queries() {
         return inProjection.outputs(0, channels());
     }
 
-    Linear keysAndValues() {
+    public Linear keysAndValues() {
         return inProjection.outputs(channels(), 2 * channels());
     }
 

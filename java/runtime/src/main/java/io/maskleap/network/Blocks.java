@@ -3,12 +3,12 @@ package io.maskleap.network;
 import io.maskleap.weights.TensorSource;
 
 /** Counting of numbered parts by their names. */
-final class Blocks {
+public final class Blocks {
     private Blocks() {
     }
 
     /** How many i there are, from 0 without a gap, for which {@code prefix + i + suffix} is a tensor. */
-    static int count(TensorSource source, String prefix, String suffix) {
+    public static int count(TensorSource source, String prefix, String suffix) {
         int count = 0;
         while (source.find(prefix + count + suffix).isPresent()) {
             count++;

@@ -5,7 +5,7 @@ import io.maskleap.weights.JsonObject;
 import io.maskleap.weights.TensorSource;
 
 /** The sizes of a tensor from which a network's are derived. */
-final class Dimensions {
+public final class Dimensions {
     private Dimensions() {
     }
 
@@ -14,7 +14,7 @@ final class Dimensions {
      *
      * @throws MaskleapException where it has not {@code rank} of them, each from 1 to what an int holds
      */
-    static int[] of(TensorSource source, String name, int rank) {
+    public static int[] of(TensorSource source, String name, int rank) {
         var shape = source.tensor(name).shape();
         if (shape.size() != rank || shape.stream().anyMatch(size -> size < 1 || size > Integer.MAX_VALUE)) {
             throw new MaskleapException(source.path() + ": tensor " + name + " has shape " + shape + ", wanted " + rank
@@ -28,7 +28,7 @@ final class Dimensions {
      *
      * @throws MaskleapException where it is none from {@code least} to {@code most}
      */
-    static int of(JsonObject json, String key, int least, int most) {
+    public static int of(JsonObject json, String key, int least, int most) {
         int size = json.getInt(key);
         if (size < least || size > most) {
             throw json.error(key, least + " to " + most);
@@ -37,7 +37,7 @@ final class Dimensions {
     }
 
     /** @throws MaskleapException where one of a configuration's sizes is less than 1 */
-    static void requirePositive(String network, int... sizes) {
+    public static void requirePositive(String network, int... sizes) {
         for (int size : sizes) {
             if (size < 1) {
                 throw new MaskleapException(network + ": a size is " + size + ", wanted at least 1; import the checkpoint again");

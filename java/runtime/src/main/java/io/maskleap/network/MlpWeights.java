@@ -3,5 +3,5 @@ package io.maskleap.network;
 import io.maskleap.device.Linear;
 
 /** up: (hidden, C) with its activation; down: (C, hidden). */
-record MlpWeights(Linear up, Linear down) {
+public record MlpWeights(Linear up, Linear down) {
 }

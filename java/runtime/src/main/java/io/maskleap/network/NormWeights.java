@@ -3,5 +3,5 @@ package io.maskleap.network;
 import io.maskleap.kernel.Tensor;
 
 /** A LayerNorm's or GroupNorm's {@code weight} and {@code bias}, each (1, C). */
-record NormWeights(Tensor gamma, Tensor beta) {
+public record NormWeights(Tensor gamma, Tensor beta) {
 }

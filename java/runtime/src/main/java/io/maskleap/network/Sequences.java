@@ -82,12 +82,12 @@ public final class Sequences {
     }
 
     /** Every token attends to all tokens of its sequence. */
-    Raggedness toThemselves() {
+    public Raggedness toThemselves() {
         return new Raggedness(offsets, offsets, lengths, count(), length, length);
     }
 
     /** Every token attends to as many keys from a row of its sequence's on as {@code counts} says, at most {@code most}. */
-    Raggedness toKeys(MemorySegment keyOffsets, MemorySegment counts, int most) {
+    public Raggedness toKeys(MemorySegment keyOffsets, MemorySegment counts, int most) {
         return new Raggedness(offsets, keyOffsets, counts, count(), length, most);
     }
 }

@@ -1,9 +1,12 @@
 package io.maskleap.network;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.weights.Limits;
 import io.maskleap.weights.TensorSource;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -66,9 +69,29 @@ public record VqganConfig(int codebook, int embeddingChannels, int latentChannel
         return this;
     }
 
+    /** The sizes in a few words, for people. */
+    public String summary() {
+        return "%d codes of %d channels, levels of %s channels, %d pixels to a token's side".formatted(codebook, embeddingChannels,
+                levels.stream().map(level -> Integer.toString(level.channels())).collect(Collectors.joining(", ")), imageSize(1));
+    }
+
     /** Pixels on a side of the image of a {@code grid} x {@code grid} grid of codes. */
     public int imageSize(int grid) {
         return grid << (levels.size() - 1);
+    }
+
+    /**
+     * Checks that a {@code grid} x {@code grid} grid makes an image of at most {@link Limits#IMAGE_SIDE} pixels a side: each level doubles the side, so
+     * a file of a few bytes a level could ask for an image of any size.
+     *
+     * @param weights where the levels are, for the error's sentence
+     * @throws MaskleapException if it makes a larger one
+     */
+    public void requireImageSize(int grid, Path weights) {
+        if (levels.size() > Integer.SIZE || (long) grid << (levels.size() - 1) > Limits.IMAGE_SIDE) {
+            throw new MaskleapException(weights + ": " + levels.size() + " levels and a grid of " + grid + " make an image of more than "
+                    + Limits.IMAGE_SIDE + " pixels a side");
+        }
     }
 
     /** Elements of the largest activation: pixels times channels. */

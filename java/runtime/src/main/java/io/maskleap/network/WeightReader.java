@@ -16,23 +16,23 @@ import java.util.List;
  * Takes the weights of a network from a file by name, checks that each has the wanted shape, and brings them to the device:
  * what is an operand of products in one dtype, norms and biases in float32.
  */
-final class WeightReader {
+public final class WeightReader {
     private final TensorSource source;
     private final DeviceContext device;
     private final Dtype operands;
 
-    WeightReader(TensorSource source, DeviceContext device, Dtype operands) {
+    public WeightReader(TensorSource source, DeviceContext device, Dtype operands) {
         this.source = source;
         this.device = device;
         this.operands = operands;
     }
 
     /** The same weights with operands in float32. */
-    WeightReader inFloat32() {
+    public WeightReader inFloat32() {
         return new WeightReader(source, device, Dtype.F32);
     }
 
-    boolean has(String name) {
+    public boolean has(String name) {
         return source.find(name).isPresent();
     }
 
@@ -66,53 +66,53 @@ final class WeightReader {
     }
 
     /** A tensor of shape (rows, columns). */
-    Tensor matrix(String name, long rows, long columns) {
+    public Tensor matrix(String name, long rows, long columns) {
         return matrix(operands, name, rows, rows, columns);
     }
 
     /** A tensor of shape (rows, columns) that is added, not multiplied. */
-    Tensor bias(String name, long rows, long columns) {
+    public Tensor bias(String name, long rows, long columns) {
         return matrix(Dtype.F32, name, rows, rows, columns);
     }
 
     /** A tensor of shape (1, rows, columns), as position embeddings are stored. */
-    Tensor unbatched(String name, long rows, long columns) {
+    public Tensor unbatched(String name, long rows, long columns) {
         return matrix(operands, name, rows, 1, rows, columns);
     }
 
     /** A tensor of shape (n), as a matrix of one row. */
-    Tensor vector(String name, long n) {
+    public Tensor vector(String name, long n) {
         return matrix(Dtype.F32, name, 1, n);
     }
 
-    NormWeights norm(String prefix, long channels) {
+    public NormWeights norm(String prefix, long channels) {
         return new NormWeights(vector(prefix + ".weight", channels), vector(prefix + ".bias", channels));
     }
 
-    Linear linear(String prefix, long out, long in) {
+    public Linear linear(String prefix, long out, long in) {
         return linear(prefix + ".weight", prefix + ".bias", out, in);
     }
 
-    Linear linear(String weight, String bias, long out, long in) {
+    public Linear linear(String weight, String bias, long out, long in) {
         return new Linear(matrix(weight, out, in), vector(bias, out), Activation.NONE);
     }
 
     /** A convolution of one tap: a linear layer over channels. */
-    Linear pointwise(String prefix, long out, long in) {
+    public Linear pointwise(String prefix, long out, long in) {
         return new Linear(matrix(operands, prefix + ".weight", out, out, in, 1, 1), vector(prefix + ".bias", out), Activation.NONE);
     }
 
-    Convolution convolution(String prefix, long out, long in) {
+    public Convolution convolution(String prefix, long out, long in) {
         return new Convolution(device.filter(stored(prefix + ".weight", out, out, in, Convolution.TAPS, Convolution.TAPS), operands), vector(prefix + ".bias", out));
     }
 
-    AttentionWeights attention(String prefix, long channels) {
+    public AttentionWeights attention(String prefix, long channels) {
         return new AttentionWeights(linear(prefix + ".in_proj_weight", prefix + ".in_proj_bias", 3 * channels, channels),
                 linear(prefix + ".out_proj", channels, channels));
     }
 
     /** {@code prefix.net.0}, GELU, {@code prefix.net.3}. */
-    MlpWeights mlp(String prefix, long channels, long hidden) {
+    public MlpWeights mlp(String prefix, long channels, long hidden) {
         return new MlpWeights(linear(prefix + ".net.0", hidden, channels).then(Activation.GELU_ERF), linear(prefix + ".net.3", channels, hidden));
     }
 }

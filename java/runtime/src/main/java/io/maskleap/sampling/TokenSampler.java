@@ -69,7 +69,7 @@ public final class TokenSampler {
     }
 
     /** Sets the uniforms that the coming step draws from in place of Philox's. */
-    public void record(DeviceStream stream, Uniforms.OfStep uniforms, int images) {
+    public void setUniforms(DeviceStream stream, Uniforms.OfStep uniforms, int images) {
         write(stream, uniforms.draw(), uDraw, images);
         write(stream, uniforms.confidence(), uConfidence, images);
     }
@@ -91,12 +91,12 @@ public final class TokenSampler {
      * @param bias        (tokens, at least V), or null
      * @param ids         the sequences' token ids, int32: fixed codes are written there too
      * @param idOffsets   (B * sequencesPerImage) int32: where each sequence starts in {@code ids}
-     * @param recorded    whether the uniforms are those that {@link #record} set; otherwise Philox's
+     * @param givenUniforms whether the uniforms are those that {@link #setUniforms} set; otherwise Philox's
      */
     public void sampleAndFix(Kernels kernels, BatchShape grid, MemorySegment step, Tensor logits, int rowCapacity, Tensor bias, MemorySegment ids,
-            MemorySegment idOffsets, boolean recorded) {
-        kernels.sample(new SampleCall(grid, logits, rowCapacity, bias, positions, seeds, recorded ? uDraw : MemorySegment.NULL,
-                recorded ? uConfidence : MemorySegment.NULL, step, sampled, confidence, SampleCall.Draw.INVERSE_CDF, Dtype.F32));
+            MemorySegment idOffsets, boolean givenUniforms) {
+        kernels.sample(new SampleCall(grid, logits, rowCapacity, bias, positions, seeds, givenUniforms ? uDraw : MemorySegment.NULL,
+                givenUniforms ? uConfidence : MemorySegment.NULL, step, sampled, confidence, SampleCall.Draw.INVERSE_CDF, Dtype.F32));
         kernels.select(new SelectCall(grid, sampled, confidence, positions, codes, ids, idOffsets, newCodes, newPositions, newCounts, step, 0));
     }
 

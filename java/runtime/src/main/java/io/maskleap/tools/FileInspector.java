@@ -1,10 +1,9 @@
 package io.maskleap.tools;
 
-import io.maskleap.Manifest;
+import io.maskleap.architecture.Architecture.NetworkDescription;
+import io.maskleap.architecture.Architecture;
 import io.maskleap.error.MaskleapException;
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.ShortcutConfig;
-import io.maskleap.network.VqganConfig;
+import io.maskleap.network.Counts;
 import io.maskleap.tools.FileReport.NetworkReport;
 import io.maskleap.weights.ModelFolder;
 import io.maskleap.weights.Safetensors;
@@ -12,9 +11,7 @@ import io.maskleap.weights.TensorSource;
 import io.maskleap.weights.TorchCheckpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
 /** Says what is in a file, without computing with it. */
 public final class FileInspector {
@@ -37,26 +34,15 @@ public final class FileInspector {
     private static FileReport modelFolder(Path path) {
         var model = ModelFolder.open(path);
         var manifest = model.manifest();
-        if (!manifest.getString("architecture").equals(Manifest.MASKGIT)) {
-            throw manifest.error("architecture", '"' + Manifest.MASKGIT + '"');
-        }
-        var networks = new ArrayList<NetworkReport>();
-        var base = MaskGitConfig.fromJson(manifest.getObject("base"));
-        networks.add(network(model, "base", _ -> withHeads(NetworkSummary.of(base), base.heads())));
-        model.network("shortcut").map(ShortcutConfig::fromJson).ifPresent(shortcut ->
-                networks.add(network(model, "shortcut", _ -> withHeads(NetworkSummary.of(shortcut), shortcut.heads()))));
-        networks.add(network(model, "decoder", weights -> NetworkSummary.of(VqganConfig.derive(weights))));
-        return new FileReport(path, "model folder, MaskGIT \"%s\"".formatted(manifest.getString("name")), networks);
+        var architecture = Architecture.of(manifest);
+        var networks = architecture.read(manifest).networks().stream().map(network -> report(model, network)).toList();
+        return new FileReport(path, "model folder, %s \"%s\"".formatted(architecture.displayName(), manifest.getString("name")), networks);
     }
 
-    private static NetworkReport network(ModelFolder model, String name, Function<TensorSource, String> summary) {
-        try (var weights = model.weights(name)) {
-            return NetworkReport.of(name, summary.apply(weights), weights);
+    private static NetworkReport report(ModelFolder model, NetworkDescription network) {
+        try (var weights = model.weights(network.name())) {
+            return NetworkReport.of(network.name(), network.summary().apply(weights), weights);
         }
-    }
-
-    private static String withHeads(String summary, int heads) {
-        return summary + ", " + NetworkSummary.heads(heads);
     }
 
     private static FileReport safetensors(Path path) {
@@ -74,6 +60,6 @@ public final class FileInspector {
     }
 
     private static NetworkReport allTensors(TensorSource source) {
-        return NetworkReport.of("tensors", NetworkSummary.tensors(source.names().size()), source);
+        return NetworkReport.of("tensors", Counts.of(source.names().size(), "tensor"), source);
     }
 }

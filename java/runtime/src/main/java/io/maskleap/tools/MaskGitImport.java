@@ -3,9 +3,11 @@ package io.maskleap.tools;
 import io.maskleap.GenerationSettings;
 import io.maskleap.Manifest;
 import io.maskleap.Precision;
+import io.maskleap.architecture.maskgit.MaskGitArchitecture;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Dtype;
-import io.maskleap.network.MaskGitConfig;
+import io.maskleap.network.Counts;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.sampling.Randomization;
 import io.maskleap.sampling.Schedule;
@@ -118,7 +120,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
     private Map<String, Object> manifest(List<ImportedNetwork> networks, GenerationSettings settings) {
         var json = new LinkedHashMap<String, Object>();
         json.put("format", ModelFolder.FORMAT);
-        json.put("architecture", Manifest.MASKGIT);
+        json.put("architecture", MaskGitArchitecture.NAME);
         json.put("name", name);
         if (!classNames.isEmpty()) {
             json.put("classes", classNames);
@@ -151,7 +153,7 @@ public record MaskGitImport(Path base, Path vqgan, Path vqganConfig, Optional<Pa
         for (var network : networks) {
             if (!network.leftOut().isEmpty()) {
                 assumed.add("%s: left out %s that the network does not use: %s".formatted(network.name(),
-                        NetworkSummary.tensors(network.leftOut().size()), String.join(", ", network.leftOut())));
+                        Counts.of(network.leftOut().size(), "tensor"), String.join(", ", network.leftOut())));
             }
         }
         return assumed;

@@ -2,10 +2,10 @@ package io.maskleap.tools;
 
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Dtype;
-import io.maskleap.network.MaskGit;
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.MaskGitShortcut;
-import io.maskleap.network.ShortcutConfig;
+import io.maskleap.architecture.maskgit.MaskGit;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.architecture.maskgit.MaskGitShortcut;
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganDecoder;
 import io.maskleap.weights.TensorSource;
@@ -60,7 +60,7 @@ final class MaskGitNetworks {
         var weights = new TakenTensors(checkpoint, memory);
         var config = MaskGitConfig.derive(checkpoint, heads, codebook);
         var base = new MaskGit(device, config, weights, operands);
-        var summary = NetworkSummary.of(config);
+        var summary = config.summary();
         requireNothingLeft(weights, BASE_PARTS, summary);
         networks.add(new ImportedNetwork("base", summary, config.toJson(), weights, weights.left()));
         return base;
@@ -70,7 +70,7 @@ final class MaskGitNetworks {
         var weights = new TakenTensors(checkpoint, memory);
         var config = ShortcutConfig.derive(checkpoint, base.config().channels(), heads);
         new MaskGitShortcut(device, config, base, weights);
-        var summary = NetworkSummary.of(config);
+        var summary = config.summary();
         requireNothingLeft(weights, SHORTCUT_PARTS, summary);
         networks.add(new ImportedNetwork("shortcut", summary, config.toJson(), weights, weights.left()));
     }
@@ -79,7 +79,7 @@ final class MaskGitNetworks {
     void addDecoder(TensorSource checkpoint, VqganConfig config) {
         var weights = new TakenTensors(checkpoint, memory);
         new VqganDecoder(device, config, weights, operands);
-        var summary = NetworkSummary.of(config);
+        var summary = config.summary();
         requireNothingLeft(weights, DECODER_PARTS, summary);
         networks.add(new ImportedNetwork("decoder", summary, Map.of(), weights, List.of()));
     }

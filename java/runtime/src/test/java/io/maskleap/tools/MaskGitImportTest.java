@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.maskleap.network.MaskGitConfig;
-import io.maskleap.network.ShortcutConfig;
+import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.weights.ModelFolder;
 import io.maskleap.weights.SafetensorsFile;
 import io.maskleap.weights.StoredDtype;

@@ -1,4 +1,4 @@
-package io.maskleap.network;
+package io.maskleap.architecture.maskgit;
 
 import static io.maskleap.kernel.Dtype.F32;
 
@@ -8,11 +8,16 @@ import io.maskleap.device.Linear;
 import io.maskleap.device.Workspace;
 import io.maskleap.error.MaskleapException;
 import io.maskleap.kernel.Activation;
+import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
-import io.maskleap.kernel.BatchShape;
 import io.maskleap.kernel.Heads;
 import io.maskleap.kernel.Tensor;
+import io.maskleap.network.AttentionWeights;
+import io.maskleap.network.MlpWeights;
+import io.maskleap.network.NormWeights;
+import io.maskleap.network.Sequences;
+import io.maskleap.network.WeightReader;
 import io.maskleap.weights.TensorSource;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

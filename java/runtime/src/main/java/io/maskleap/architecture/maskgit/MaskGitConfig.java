@@ -1,6 +1,9 @@
-package io.maskleap.network;
+package io.maskleap.architecture.maskgit;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.network.Blocks;
+import io.maskleap.network.Counts;
+import io.maskleap.network.Dimensions;
 import io.maskleap.weights.JsonObject;
 import io.maskleap.weights.Limits;
 import io.maskleap.weights.TensorSource;
@@ -105,6 +108,12 @@ public record MaskGitConfig(int grid, int codebook, int classes, int channels, i
         }
         return new MaskGitConfig(grid, codebook, classes, embedding[1], Blocks.count(base, "transformer.layers.", ".0.norm.weight"),
                 heads, mlp);
+    }
+
+    /** The sizes in a few words, for people; without the heads, which shapes do not tell. */
+    public String summary() {
+        return "%s, %d channels, MLP %d, %d x %d tokens of %d codes, %s".formatted(Counts.of(layers, "layer"), channels, mlp, grid, grid, codebook,
+                Counts.of(classes, "class", "classes"));
     }
 
     /** Reads what {@link #toJson} wrote. */

@@ -1,6 +1,9 @@
-package io.maskleap.network;
+package io.maskleap.architecture.maskgit;
 
 import io.maskleap.error.MaskleapException;
+import io.maskleap.network.Blocks;
+import io.maskleap.network.Counts;
+import io.maskleap.network.Dimensions;
 import io.maskleap.weights.JsonObject;
 import io.maskleap.weights.Limits;
 import io.maskleap.weights.TensorSource;
@@ -51,6 +54,12 @@ public record ShortcutConfig(int baseChannels, int channels, boolean projections
         int timeHidden = embedsTime ? Dimensions.of(shortcut, "time_embedder.mlp.0.weight", 2)[0] : 0;
         return new ShortcutConfig(baseChannels, channels, projections, Blocks.count(shortcut, "blocks.", ".cross_attn.norm.weight"), heads,
                 Dimensions.of(shortcut, "blocks.0.cross_attn_ff.fn.net.0.weight", 2)[0], timeHidden);
+    }
+
+    /** The sizes in a few words, for people; without the heads, which shapes do not tell. */
+    public String summary() {
+        return "%s, %d of the base's %d channels, MLP %d, %s time embedding".formatted(Counts.of(blocks, "block"), channels, baseChannels, mlp,
+                embedsTime() ? "with" : "without");
     }
 
     /** Reads what {@link #toJson} wrote. */

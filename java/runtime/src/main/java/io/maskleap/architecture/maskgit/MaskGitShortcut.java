@@ -1,4 +1,4 @@
-package io.maskleap.network;
+package io.maskleap.architecture.maskgit;
 
 import static io.maskleap.kernel.Dtype.F32;
 
@@ -13,6 +13,12 @@ import io.maskleap.kernel.EmbedCall;
 import io.maskleap.kernel.Heads;
 import io.maskleap.kernel.Raggedness;
 import io.maskleap.kernel.Tensor;
+import io.maskleap.network.AttentionWeights;
+import io.maskleap.network.MlpWeights;
+import io.maskleap.network.NewTokens;
+import io.maskleap.network.NormWeights;
+import io.maskleap.network.Sequences;
+import io.maskleap.network.WeightReader;
 import io.maskleap.weights.TensorSource;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -90,21 +96,6 @@ public final class MaskGitShortcut {
 
     public ShortcutConfig config() {
         return config;
-    }
-
-    /**
-     * The tokens fixed in the step before, the same for all sequences of an image. All int32, device memory.
-     *
-     * @param ids        (images, stride) token ids
-     * @param positions  (images, stride) where they are
-     * @param counts     (images) how many there are, at most {@code capacity}
-     * @param keyOffsets (sequences) {@code capacity} times the sequence's image
-     * @param keyCounts  (sequences) the count of the sequence's image
-     * @param capacity   what each image has room for
-     * @param stride     elements from one image's ids (and positions) to the next
-     */
-    public record NewTokens(MemorySegment ids, MemorySegment positions, MemorySegment counts, MemorySegment keyOffsets, MemorySegment keyCounts,
-            int capacity, int stride) {
     }
 
     /** Scales and shifts by time: a row for each of some mask ratios. Nothing depends on the image, so those of all steps can be computed at once. */
@@ -263,15 +254,15 @@ public final class MaskGitShortcut {
 
     /** Embeddings of the new tokens, projected: (images * n, C'). */
     private Tensor embed(DeviceStream stream, NewTokens tokens, int images, Activations a) {
-        long rows = (long) images * tokens.capacity;
+        long rows = (long) images * tokens.capacity();
         var embedded = a.embedded.rows(0, rows);
-        stream.kernels().embed(new EmbedCall(images, tokens.capacity, tokens.stride, tokens.ids, tokens.positions, tokens.counts,
+        stream.kernels().embed(new EmbedCall(images, tokens.capacity(), tokens.stride(), tokens.ids(), tokens.positions(), tokens.counts(),
                 base.tokenEmbedding(), base.positionEmbedding(), embedded));
         if (projections == null) {
             return embedded;
         }
         var projected = a.newTokens.rows(0, rows);
-        stream.linear(embedded, projections.newTokens, projected, tokens.capacity);
+        stream.linear(embedded, projections.newTokens, projected, tokens.capacity());
         return projected;
     }
 }
