@@ -11,10 +11,11 @@ import java.util.Optional;
 /**
  * Memory that is in use now, in bytes.
  *
- * @param resident of this process
+ * @param own of this process: pages that belong to no file, in memory or swapped out. Pages of files do not count, since a kernel may reclaim them at
+ *            any time
  * @param gpu      of the first GPU, by all its users; empty where there is none, or no {@code nvidia-smi}
  */
-record MemoryUse(long resident, Optional<Long> gpu) {
+record MemoryUse(long own, Optional<Long> gpu) {
     private static final long KILOBYTE = 1 << 10;
     private static final long MEGABYTE = 1 << 20;
 
@@ -24,14 +25,14 @@ record MemoryUse(long resident, Optional<Long> gpu) {
     /** Measures, after the garbage is collected and what the collector then gives back, a piece at a time, is given back. */
     static MemoryUse now() {
         System.gc();
-        long resident = residentBytes();
+        long own = ownBytes();
         long before;
         do {
-            before = resident;
+            before = own;
             sleep();
-            resident = residentBytes();
-        } while (resident < before);
-        return new MemoryUse(resident, gpuBytes());
+            own = ownBytes();
+        } while (own < before);
+        return new MemoryUse(own, gpuBytes());
     }
 
     private static void sleep() {
@@ -42,10 +43,10 @@ record MemoryUse(long resident, Optional<Long> gpu) {
         }
     }
 
-    private static long residentBytes() {
+    private static long ownBytes() {
         try (var lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:")).mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * KILOBYTE)
-                    .findFirst().orElseThrow();
+            return lines.filter(line -> line.startsWith("RssAnon:") || line.startsWith("VmSwap:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * KILOBYTE).sum();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -75,7 +75,7 @@ final class SessionMemory {
     private static long used(Device device) {
         var use = MemoryUse.now();
         return device instanceof Device.Cuda ? use.gpu().orElseThrow(() -> new IllegalStateException("nvidia-smi does not tell the GPU's memory"))
-                : use.resident();
+                : use.own();
     }
 
     /** @param each bytes that a session has taken */

@@ -55,7 +55,7 @@ final class Soak {
         double seconds = (System.nanoTime() - start) / 1e9;
 
         var grown = new LinkedHashMap<String, Long>();
-        grown.put("process", after.resident() - before.resident());
+        grown.put("process", after.own() - before.own());
         after.gpu().ifPresent(gpu -> grown.put("GPU", gpu - before.gpu().orElse(0L)));
         var verdict = verdict(soak.made.get(), sessions, seconds, soak.different.get(), grown);
         var found = new LinkedHashMap<String, Object>();
@@ -65,7 +65,7 @@ final class Soak {
         found.put("sessions", sessions);
         found.put("seconds", seconds);
         found.put("different", soak.different.get());
-        found.put("resident_bytes", List.of(before.resident(), after.resident()));
+        found.put("own_bytes", List.of(before.own(), after.own()));
         after.gpu().ifPresent(gpu -> found.put("gpu_bytes", List.of(before.gpu().orElse(0L), gpu)));
         found.put("right", verdict.right());
         line.accept(found);

@@ -2,7 +2,7 @@ package io.maskleap.benchmarks.libtorch;
 
 import io.maskleap.benchmarks.subject.BenchmarkModel;
 import io.maskleap.benchmarks.subject.DecodeSubject;
-import io.maskleap.benchmarks.subject.Networks;
+import io.maskleap.benchmarks.subject.ModelFiles;
 import io.maskleap.benchmarks.subject.Peer;
 import io.maskleap.benchmarks.subject.Reference;
 import io.maskleap.benchmarks.subject.Subject;
@@ -47,7 +47,7 @@ public record DecodePeer(BenchmarkModel model, int grid) implements Peer {
         Computation(DecodePeer peer, Dtype dtype, boolean channelsLast) {
             this.peer = peer;
             this.dtype = dtype;
-            try (var networks = new Networks(peer.model, dtype)) {
+            try (var networks = new ModelFiles(peer.model, dtype)) {
                 decoder = new DecoderNetwork(networks.decoder(), networks.weights("decoder"), Tensors.dtype(dtype), channelsLast);
                 codes = Tensors.indices(DecodeSubject.codes(networks.decoder(), peer.grid));
             }

@@ -1,7 +1,7 @@
 package io.maskleap.benchmarks.libtorch;
 
 import io.maskleap.benchmarks.subject.BenchmarkModel;
-import io.maskleap.benchmarks.subject.Networks;
+import io.maskleap.benchmarks.subject.ModelFiles;
 import io.maskleap.benchmarks.subject.Peer;
 import io.maskleap.benchmarks.subject.Subject;
 import io.maskleap.kernel.Dtype;
@@ -51,7 +51,7 @@ public record ImagePeer(BenchmarkModel model) implements Peer {
             this.dtype = dtype;
             boolean channelsLast = words.endsWith(AND_CHANNELS_LAST);
             way = AttentionWay.of(channelsLast ? words.substring(0, words.length() - AND_CHANNELS_LAST.length()) : words);
-            try (var networks = new Networks(peer.model, dtype)) {
+            try (var networks = new ModelFiles(peer.model, dtype)) {
                 var config = networks.base();
                 base = new BaseNetwork(config, networks.weights("base"), Tensors.dtype(dtype), way, config.layers());
                 shortcut = new ShortcutNetwork(networks.shortcut(), base, networks.weights("shortcut"), way);

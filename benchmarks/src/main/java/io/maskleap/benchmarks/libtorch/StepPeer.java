@@ -1,7 +1,7 @@
 package io.maskleap.benchmarks.libtorch;
 
 import io.maskleap.benchmarks.subject.BenchmarkModel;
-import io.maskleap.benchmarks.subject.Networks;
+import io.maskleap.benchmarks.subject.ModelFiles;
 import io.maskleap.benchmarks.subject.Peer;
 import io.maskleap.benchmarks.subject.Reference;
 import io.maskleap.benchmarks.subject.StepInputs;
@@ -59,7 +59,7 @@ public record StepPeer(BenchmarkModel model, boolean full) implements Peer {
         Computation(StepPeer peer, Dtype dtype, AttentionWay way, int mostLayers) {
             this.peer = peer;
             this.dtype = dtype;
-            try (var networks = new Networks(peer.model, dtype)) {
+            try (var networks = new ModelFiles(peer.model, dtype)) {
                 var config = networks.base();
                 base = new BaseNetwork(config, networks.weights("base"), Tensors.dtype(dtype), way, Math.min(config.layers(), mostLayers));
                 shortcut = peer.full ? null : new ShortcutNetwork(networks.shortcut(), base, networks.weights("shortcut"), way);

@@ -16,7 +16,7 @@ public final class DecodeSubject implements Subject {
     private final int grid;
     private final Dtype dtype;
     private final Cpu cpu;
-    private final Networks networks;
+    private final ModelFiles networks;
     private final VqganDecoder decoder;
     private final VqganDecoder.Activations activations;
     private final MemorySegment codes;
@@ -28,7 +28,7 @@ public final class DecodeSubject implements Subject {
         this.grid = grid;
         this.dtype = dtype;
         cpu = new Cpu(library, threads);
-        networks = new Networks(model, dtype);
+        networks = new ModelFiles(model, dtype);
         decoder = new VqganDecoder(cpu.context(), networks.decoder(), networks.weights("decoder"), dtype);
         activations = cpu.take(room -> new VqganDecoder.Activations(room, decoder, grid));
         codes = cpu.ints(codes(decoder.config(), grid));
@@ -42,7 +42,7 @@ public final class DecodeSubject implements Subject {
 
     /** Operations of the decoder. */
     public static Work work(BenchmarkModel model, int grid, Dtype dtype) {
-        try (var networks = new Networks(model, dtype)) {
+        try (var networks = new ModelFiles(model, dtype)) {
             return new Work(NetworkWork.decoder(networks.decoder(), grid), 0);
         }
     }

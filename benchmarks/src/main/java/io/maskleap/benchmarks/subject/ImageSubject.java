@@ -34,7 +34,7 @@ public final class ImageSubject implements Subject {
     /** Operations of all steps and the decoding. */
     public static Work work(BenchmarkModel model, int steps, int budget, Dtype dtype) {
         int grid;
-        try (var networks = new Networks(model, dtype)) {
+        try (var networks = new ModelFiles(model, dtype)) {
             grid = networks.base().grid();
         }
         return DecodeSubject.work(model, grid, dtype).plus(StepSubject.work(model, true, dtype), budget)

@@ -1,15 +1,14 @@
 package io.maskleap.benchmarks.subject;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.maskleap.architecture.NetworkPasses;
+import io.maskleap.architecture.Networks;
 import io.maskleap.device.DeviceStream;
-import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.BatchShape;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.StepBlock;
 import io.maskleap.kernel.Tensor;
-import io.maskleap.architecture.maskgit.MaskGit;
-import io.maskleap.architecture.maskgit.MaskGitShortcut;
 import io.maskleap.network.NewTokens;
 import io.maskleap.network.Sequences;
 import io.maskleap.sampling.TokenSampler;
@@ -27,15 +26,12 @@ public final class StepSubject implements Subject {
     private final Dtype dtype;
     private final Cpu cpu;
     private final Networks networks;
+    private final NetworkPasses passes;
     private final StepInputs inputs;
-    private final MaskGit base;
-    private final MaskGitShortcut shortcut;
+    private final int maskId;
     private final Sequences sequences;
     private final TokenSampler sampler;
-    private final BatchShape grid;
-    private final MaskGit.Activations baseActivations;
-    private final MaskGitShortcut.Activations shortcutActivations;
-    private final MaskGit.HeadRows headRows;
+    private final BatchShape batch;
     private final Tensor feature;
     private final Tensor logits;
     private final MemorySegment initialIds;
@@ -43,7 +39,6 @@ public final class StepSubject implements Subject {
     private final MemorySegment initialPositions;
     private final MemorySegment block;
     private final NewTokens newTokens;
-    private final Tensor modulation;
     private final Runnable step = this::step;
 
     /** @param full whether it is a full step; else a shortcut step */
@@ -52,24 +47,22 @@ public final class StepSubject implements Subject {
         this.full = full;
         this.dtype = dtype;
         cpu = new Cpu(library, threads);
-        networks = new Networks(model, dtype);
-        base = new MaskGit(cpu.context(), networks.base(), networks.weights("base"), dtype);
-        shortcut = full ? null : new MaskGitShortcut(cpu.context(), networks.shortcut(), base, networks.weights("shortcut"));
-        inputs = StepInputs.of(model, base.config());
+        var files = new ModelFiles(model, dtype);
+        networks = files.open(cpu.context(), dtype);
+        inputs = StepInputs.of(model, files.base());
+        maskId = files.base().maskId();
+        files.close();
         var stream = cpu.stream();
-        int tokens = base.config().tokens();
-        long rows = (long) StepInputs.SEQUENCES * base.config().sequenceLength();
-        long headRowCount = (long) StepInputs.SEQUENCES * inputs.masked().length;
+        var sizes = networks.sizes();
+        long rows = (long) StepInputs.SEQUENCES * sizes.sequenceLength();
         int fresh = inputs.newIds().length;
-        sequences = cpu.take(room -> new Sequences(room, 1, StepInputs.SEQUENCES, base.config().sequenceLength())).of(stream, 1, StepInputs.SEQUENCES);
-        sampler = cpu.take(room -> new TokenSampler(room, 1, tokens));
+        sequences = cpu.take(room -> new Sequences(room, 1, StepInputs.SEQUENCES, sizes.sequenceLength())).of(stream, 1, StepInputs.SEQUENCES);
+        sampler = cpu.take(room -> new TokenSampler(room, 1, sizes.tokens()));
         sampler.reset(stream, new long[] {SEED});
-        grid = BatchShape.identity(1, StepInputs.SEQUENCES, tokens);
-        baseActivations = full ? cpu.take(room -> new MaskGit.Activations(room, base, rows)) : null;
-        shortcutActivations = full ? null : cpu.take(room -> new MaskGitShortcut.Activations(room, shortcut, rows, fresh));
-        headRows = cpu.take(room -> new MaskGit.HeadRows(room, base, headRowCount));
-        logits = cpu.tensor(Dtype.F32, headRowCount, base.config().codebook());
-        feature = Values.fill(cpu.tensor(Dtype.F32, rows, base.config().channels()), inputs.feature());
+        batch = BatchShape.identity(1, StepInputs.SEQUENCES, sizes.tokens());
+        passes = cpu.take(room -> networks.newPasses(room, 1, StepInputs.SEQUENCES));
+        logits = cpu.tensor(Dtype.F32, (long) StepInputs.SEQUENCES * inputs.masked().length, sizes.codebook());
+        feature = Values.fill(cpu.tensor(Dtype.F32, rows, sizes.channels()), inputs.feature());
         initialIds = cpu.ints(inputs.ids());
         ids = cpu.ints(inputs.ids());
         initialPositions = cpu.ints(inputs.masked());
@@ -77,21 +70,15 @@ public final class StepSubject implements Subject {
         inputs.block().writeTo(block);
         newTokens = new NewTokens(cpu.ints(inputs.newIds()), cpu.ints(inputs.newPositions()), cpu.ints(fresh), cpu.ints(0, 0), cpu.ints(fresh, fresh),
                 fresh, fresh);
-        modulation = full ? null : modulation();
-    }
-
-    /** A session computes those of all steps when a generation begins. */
-    private Tensor modulation() {
-        var maskRatio = cpu.bytes(Float.BYTES);
-        maskRatio.set(JAVA_FLOAT, 0, inputs.block().maskRatio());
-        var modulations = cpu.take(room -> new MaskGitShortcut.Modulations(room, shortcut, 1));
-        shortcut.modulations(cpu.stream(), maskRatio, 1, modulations);
-        return modulations.rows(0, 1);
+        if (!full) {
+            passes.beginGeneration(stream, new float[] {inputs.block().maskRatio()});
+            passes.prepareShortcut(stream, 0);
+        }
     }
 
     /** Operations of a step's networks and head. */
     public static Work work(BenchmarkModel model, boolean full, Dtype dtype) {
-        try (var networks = new Networks(model, dtype)) {
+        try (var networks = new ModelFiles(model, dtype)) {
             var base = networks.base();
             var plan = model.plan(base.tokens());
             double network = full ? NetworkWork.base(base, StepInputs.SEQUENCES)
@@ -109,12 +96,12 @@ public final class StepSubject implements Subject {
         DeviceStream stream = cpu.stream();
         restore(stream);
         if (full) {
-            base.forward(stream, ids, sequences, baseActivations, feature);
+            passes.full(stream, ids, sequences, feature);
         } else {
-            shortcut.forward(stream, feature, sequences, newTokens, modulation, shortcutActivations);
+            passes.shortcut(stream, feature, sequences, newTokens);
         }
-        base.logits(stream, feature, sequences, sampler.positions(), block, inputs.masked().length, headRows, logits);
-        sampler.sampleAndFix(stream.kernels(), grid, block, logits, inputs.masked().length, base.headBias(), ids, sequences.offsets(), false);
+        passes.logits(stream, feature, sequences, sampler.positions(), block, inputs.masked().length, logits);
+        sampler.sampleAndFix(stream.kernels(), batch, block, logits, inputs.masked().length, networks.headBias(), ids, sequences.offsets(), false);
     }
 
     /** Undoes what the last run fixed: a few kilobytes. */
@@ -136,7 +123,7 @@ public final class StepSubject implements Subject {
     private void requireFixed() {
         int fixed = 0;
         for (int p : inputs.masked()) {
-            fixed += ids.getAtIndex(JAVA_INT, p) == base.config().maskId() ? 0 : 1;
+            fixed += ids.getAtIndex(JAVA_INT, p) == maskId ? 0 : 1;
         }
         if (fixed != inputs.block().toFix()) {
             throw new IllegalStateException("step of " + model + " fixed " + fixed + " tokens, wanted " + inputs.block().toFix());
