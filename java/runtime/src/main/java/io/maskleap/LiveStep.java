@@ -1,5 +1,6 @@
 package io.maskleap;
 
+import io.maskleap.generation.Batch;
 import io.maskleap.sampling.StepPlan;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -108,7 +109,7 @@ final class LiveStep implements StepView {
         int tokens = plan.tokens();
         var images = new ArrayList<RgbImage>();
         for (int b = 0; b < batch.images(); b++) {
-            images.add(batch.decode(Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
+            images.add(RgbImage.square(batch.decode(Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens))));
         }
         return images;
     }

@@ -5,6 +5,7 @@ import io.maskleap.device.DeviceContext;
 import io.maskleap.device.cpu.CpuContext;
 import io.maskleap.device.cuda.CudaContext;
 import io.maskleap.error.MaskleapException;
+import io.maskleap.generation.Batch;
 import io.maskleap.weights.ModelFolder;
 import java.nio.file.Path;
 import java.util.HashSet;

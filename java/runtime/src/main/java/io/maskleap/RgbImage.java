@@ -19,6 +19,12 @@ public record RgbImage(int width, int height, byte[] rgb) {
         }
     }
 
+    /** A square image of (side, side, 3) bytes. */
+    static RgbImage square(byte[] rgb) {
+        int side = (int) Math.round(Math.sqrt(rgb.length / 3.0));
+        return new RgbImage(side, side, rgb);
+    }
+
     /**
      * Writes a PNG; {@code path} holds either the whole image or what it held before.
      *

@@ -2,6 +2,7 @@ package io.maskleap;
 
 import io.maskleap.error.DeviceException;
 import io.maskleap.error.MaskleapException;
+import io.maskleap.generation.Batch;
 import io.maskleap.sampling.SamplingSettings;
 import io.maskleap.sampling.StepPlan;
 import java.time.Duration;
@@ -207,7 +208,7 @@ public final class Session implements AutoCloseable {
             var images = new ArrayList<GeneratedImage>(count);
             for (int b = 0; b < count; b++) {
                 int label = labels[first + b];
-                images.add(new GeneratedImage(batch.decode(b), model.info().name(), label, model.info().className(label), seed(first + b), settings,
+                images.add(new GeneratedImage(RgbImage.square(batch.decode(b)), model.info().name(), label, model.info().className(label), seed(first + b), settings,
                         Arrays.copyOfRange(codes, b * tokens, (b + 1) * tokens)));
             }
             return images;

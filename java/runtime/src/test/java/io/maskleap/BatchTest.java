@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.maskleap.device.DeviceContext;
+import io.maskleap.generation.Batch;
 import io.maskleap.sampling.Schedule;
 import io.maskleap.sampling.StepPlan;
 import java.lang.management.ManagementFactory;

@@ -22,7 +22,7 @@ class RoomsTest {
 
     /** From the ground up. Rooms of one floor do not know each other. */
     private static final List<Set<String>> FLOORS = List.of(Set.of("error"), Set.of("weights", "cache"), Set.of("kernel"), Set.of("device"),
-            Set.of("device.cpu", "device.cuda"), Set.of("sampling"), Set.of("network"), Set.of("architecture"), Set.of(""), Set.of("tools"));
+            Set.of("device.cpu", "device.cuda"), Set.of("sampling"), Set.of("network"), Set.of("architecture"), Set.of("generation"), Set.of(""), Set.of("tools"));
 
     /** The import of MaskGIT's checkpoints still stands among the tools, and the verifier of its fixtures with it. */
     private static final Set<String> STILL_NAMING_AN_ARCHITECTURE = Set.of("tools.MaskGitImport", "tools.MaskGitNetworks");

@@ -1,4 +1,4 @@
-package io.maskleap;
+package io.maskleap.generation;
 
 import static io.maskleap.kernel.Dtype.F32;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 /**
  * Images that are painted together: their state and activations on the device, and a step of the loop.
  */
-final class Batch implements AutoCloseable {
+public final class Batch implements AutoCloseable {
     private static final int MAX_SEQUENCES_PER_IMAGE = 2;
 
     /** What makes two steps the same work: all that the host knows of a step, with sizes rounded up to the device's buckets. */
@@ -80,7 +80,7 @@ final class Batch implements AutoCloseable {
     }
 
     /** Room for {@code maxImages} images, on a stream of its own. */
-    static Batch of(DeviceContext device, Networks networks, int maxImages) {
+    public static Batch of(DeviceContext device, Networks networks, int maxImages) {
         var arena = Arena.ofShared();
         try {
             var memory = device.allocate(arena, workspaceBytes(networks, maxImages));
@@ -92,7 +92,7 @@ final class Batch implements AutoCloseable {
     }
 
     /** Bytes of device memory that room for {@code maxImages} images takes. */
-    static long bytes(DeviceContext device, Networks networks, int maxImages) {
+    public static long bytes(DeviceContext device, Networks networks, int maxImages) {
         return workspaceBytes(networks, maxImages) + device.streamBytes();
     }
 
@@ -103,12 +103,12 @@ final class Batch implements AutoCloseable {
     }
 
     /** Where the batch's work is done. All methods but this and {@link #close} run on the stream's thread. */
-    DeviceStream stream() {
+    public DeviceStream stream() {
         return stream;
     }
 
     /** Masks everything, and prepares the steps. */
-    void begin(int[] labels, long[] seeds, StepPlan newPlan, SamplingSettings newSampling) {
+    public void begin(int[] labels, long[] seeds, StepPlan newPlan, SamplingSettings newSampling) {
         plan = newPlan;
         sampling = newSampling;
         sequences = allSequences.of(stream, labels.length, sampling.sequencesPerImage());
@@ -151,12 +151,12 @@ final class Batch implements AutoCloseable {
     }
 
     /** One step: features by base network or shortcut, logits of the masked rows, draw, selection. */
-    void step(StepPlan.Step step) {
+    public void step(StepPlan.Step step) {
         run(steps.get(step.index()));
     }
 
     /** As {@link #step(StepPlan.Step)}, drawing from the uniforms that are given. */
-    void step(StepPlan.Step step, Uniforms.OfStep uniforms) {
+    public void step(StepPlan.Step step, Uniforms.OfStep uniforms) {
         sampler.setUniforms(stream, uniforms, sequences.images());
         run(prepared(step, newlyFixed, true));
     }
@@ -195,32 +195,32 @@ final class Batch implements AutoCloseable {
         return feature.rows(0, sequences.rows());
     }
 
-    int images() {
+    public int images() {
         return sequences.images();
     }
 
     /** (images, tokens), -1 where masked. */
-    int[] codes() {
+    public int[] codes() {
         return readout.codes(images());
     }
 
     /** (images, tokens): what the last step fixed. */
-    boolean[] fixed() {
+    public boolean[] fixed() {
         return readout.fixed(images(), newlyFixed);
     }
 
     /** (images, tokens): what the last step drew, -1 where a token was not masked. */
-    int[] sampled() {
+    public int[] sampled() {
         return readout.sampled(images(), newlyFixed);
     }
 
     /** (sequences, T, C): all conditional ones, then all unconditional ones. */
-    float[] featuresByCondition() {
+    public float[] featuresByCondition() {
         return readout.featuresByCondition(sequences, features());
     }
 
     /** (images, tokens, K): guided logits with bias of all tokens, from the last step's features. */
-    float[] guidedLogits(StepPlan.Step step) {
+    public float[] guidedLogits(StepPlan.Step step) {
         int tokens = sizes.tokens();
         stream.write(allPositions.asSlice(0, (long) images() * tokens * Integer.BYTES), host -> {
             for (int i = 0; i < images() * tokens; i++) {
@@ -232,13 +232,13 @@ final class Batch implements AutoCloseable {
         return readout.guidedLogits(sequences, logits(allPositions, tokens), sampling.block(plan, step).guidance(), headBias);
     }
 
-    /** The image of image {@code image}'s codes, all of which must be fixed. */
-    RgbImage decode(int image) {
+    /** (side, side, 3) bytes: the image of image {@code image}'s codes, all of which must be fixed. */
+    public byte[] decode(int image) {
         return decoder.decode(stream, sampler.codes(), image);
     }
 
-    /** The image of {@code codes}, (tokens). */
-    RgbImage decode(int[] codes) {
+    /** (side, side, 3) bytes: the image of {@code codes}, (tokens). */
+    public byte[] decode(int[] codes) {
         return decoder.decode(stream, codes);
     }
 

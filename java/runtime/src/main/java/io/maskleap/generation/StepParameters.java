@@ -1,4 +1,4 @@
-package io.maskleap;
+package io.maskleap.generation;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 

@@ -1,4 +1,4 @@
-package io.maskleap;
+package io.maskleap.generation;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -37,20 +37,20 @@ final class ImageDecoder {
         return decoder.config().imageSize(grid);
     }
 
-    /** The image of image {@code image} of those whose codes lie on the device one after the other; all of its codes must be fixed. */
-    RgbImage decode(DeviceStream stream, MemorySegment codesOfImages, int image) {
+    /** (side, side, 3) bytes: the image of image {@code image} of those whose codes lie on the device one after the other; all of its codes must be fixed. */
+    byte[] decode(DeviceStream stream, MemorySegment codesOfImages, int image) {
         stream.copy(codesOfImages.asSlice(image * codes.byteSize(), codes.byteSize()), codes);
         return decode(stream);
     }
 
-    /** The image of {@code hostCodes}, (grid * grid). */
-    RgbImage decode(DeviceStream stream, int[] hostCodes) {
+    /** (side, side, 3) bytes: the image of {@code hostCodes}, (grid * grid). */
+    byte[] decode(DeviceStream stream, int[] hostCodes) {
         stream.write(codes, host -> MemorySegment.copy(hostCodes, 0, host, JAVA_INT, 0, hostCodes.length));
         return decode(stream);
     }
 
-    private RgbImage decode(DeviceStream stream) {
+    private byte[] decode(DeviceStream stream) {
         stream.replay(new Decoding(), () -> stream.kernels().toRgb(decoder.decode(stream, codes, grid, activations), rgb, LOWEST, HIGHEST));
-        return new RgbImage(side(), side(), stream.read(rgb, host -> host.toArray(JAVA_BYTE)));
+        return stream.read(rgb, host -> host.toArray(JAVA_BYTE));
     }
 }
