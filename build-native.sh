@@ -6,12 +6,14 @@
 #   cpu          DIR/libmaskleap_cpu_LEVEL.so, the same sources for each instruction set: on x86-64 the levels x86-64 (any
 #                processor), x86-64-v3 (AVX2), x86-64-v4 (AVX-512) and x86-64-v4-bf16 (with products of bfloat16), elsewhere
 #                portable
+#   cpu-LEVEL    that library alone; cpu-native: the one for this processor, or for MASKLEAP_ISA where that names a level
 #   cuda         DIR/libmaskleap_cuda.so: sm_80, sm_90a, and PTX of compute_80 for GPUs of other kinds; needs nvcc
 #   emulated     DIR/libmaskleap_cuda_emulated.so: the CUDA kernels as plain C++, on the CPU; and DIR/emulated/: libraries with the
 #                names of CUDA's that emulate what of them is used, for tests of a program that calls them
 #   cases        the kernels' cases: DIR/maskleap_cases_LEVEL on the CPU kernels; under address and undefined-behaviour sanitizers
 #                DIR/maskleap_cases_sanitized_LEVEL on the CPU kernels and DIR/maskleap_cases_emulated (also a target of its own:
 #                cases-emulated) on the emulated CUDA kernels and libraries
+#   cases-native DIR/maskleap_cases_LEVEL alone, for the level of cpu-native
 #   cases-cuda   DIR/maskleap_cases: the same cases for a GPU; builds cuda too
 #   bench        DIR/maskleap_cuda_bench_emulated: rehearses the benchmarks of the CUDA kernels, under the same sanitizers
 #   bench-cuda   DIR/maskleap_cuda_bench: times the CUDA kernels on a GPU; builds cuda too
@@ -26,6 +28,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
+. native/level.sh
 out=native/build
 cxx=${CXX:-g++}
 
@@ -40,7 +43,7 @@ while (($#)); do
     case $1 in
         --out) [[ -n ${2:-} ]] || die "--out needs a folder"; out=$2; shift 2 ;;
         --help | -h) usage; exit 0 ;;
-        cpu | cuda | emulated | cases | cases-emulated | cases-cuda | bench | bench-cuda) targets+=("$1"); shift ;;
+        cpu | cpu-* | cuda | emulated | cases | cases-native | cases-emulated | cases-cuda | bench | bench-cuda) targets+=("$1"); shift ;;
         *) die "unknown argument '$1' (--help shows what there is)" ;;
     esac
 done
@@ -53,7 +56,16 @@ version=$("$cxx" -dumpversion)
 machine=$("$cxx" -dumpmachine)
 "$cxx" -fopenmp -E -x c++ -include omp.h /dev/null > /dev/null 2>&1 ||
     die "$cxx $version does not take -fopenmp; OpenMP comes with g++ (libgomp)"
-if [[ $machine == x86_64-* ]]; then levels=(x86-64 x86-64-v3 x86-64-v4 x86-64-v4-bf16); else levels=(portable); fi
+levels=($(levels_of "${machine%%-*}"))
+is_level() { [[ " ${levels[*]} " == *" $1 "* ]] || die "'$1' is no instruction set of this library (${levels[*]})"; }
+native_level=${MASKLEAP_ISA:-$(processor_level)}
+for i in "${!targets[@]}"; do
+    case ${targets[i]} in
+        cpu-native) targets[i]=cpu-$native_level; is_level "$native_level" ;;
+        cpu-*) is_level "${targets[i]#cpu-}" ;;
+        cases-native) is_level "$native_level" ;;
+    esac
+done
 
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 have_nvcc() { command -v "$nvcc" > /dev/null; }
@@ -148,7 +160,7 @@ link() {
 
 # Compiled for any processor: they say whether the rest can run.
 any_processor=(native/supported.cpp native/common/abi.cpp)
-cpu_sources() { ls native/*.cpp | grep -v supported; }
+cpu_sources() { ls -S native/*.cpp | grep -v supported; }  # the largest first: they take longest
 case_sources() { ls native/cases/*.cpp | grep -v memory_cpu; }  # what any library must pass
 cuda_case_sources() { ls cuda/cases/*.cpp cuda/cases/*.cu | grep -v -e "memory_$1" -e "$1[a-z]*_[a-z_]*cases" -e "$1[a-z]*_libraries"; }  # but for the other device's
 bench_sources() { ls cuda/bench/*.cpp cuda/bench/*.cu | grep -v "timing_$1"; }
@@ -189,9 +201,10 @@ compile_for() {
     objects+=("${own[@]}")
 }
 
+# build_cpu LEVEL...
 build_cpu() {
     local compiler=("$cxx" "${library_flags[@]}" -fopenmp) level
-    for level in "${levels[@]}"; do
+    for level in "$@"; do
         compile_for "$level" "$out/cpu-$level" compiler $(cpu_sources)
         link "$out/libmaskleap_cpu_$level.so" "$cxx" "${shared[@]}" -fopenmp
     done
@@ -252,16 +265,22 @@ compile_more() {
 # The emulation's level, and the one that has instructions of its own in most places.
 sanitized_levels() { if [[ ${#levels[@]} -gt 1 ]]; then echo "$(emulation_level) x86-64-v4-bf16"; else emulation_level; fi; }
 
-# The kernels that are shipped, for each level; and some under sanitizers.
-build_cases() {
-    local plain=("$cxx" "${case_flags[@]}") kernels=("$cxx" "${case_flags[@]}" "${sanitizers[@]}" -fno-math-errno -fno-trapping-math
-        -ffp-contract=fast -fopenmp) level
-    build_cpu
-    for level in "${levels[@]}"; do
+# build_plain_cases LEVEL...: on the kernels that are shipped.
+build_plain_cases() {
+    local plain=("$cxx" "${case_flags[@]}") level
+    build_cpu "$@"
+    for level in "$@"; do
         compile "$out/cases-cpu" plain $(case_sources) native/cases/device_memory_cpu.cpp
         objects+=("$out/cpu-$level"/*.o "$out/cpu-$level"/any/*.o)
         link "$out/maskleap_cases_$level" "$cxx" -fopenmp
     done
+}
+
+# On the kernels that are shipped, for each level; and on some under sanitizers.
+build_cases() {
+    local kernels=("$cxx" "${case_flags[@]}" "${sanitizers[@]}" -fno-math-errno -fno-trapping-math
+        -ffp-contract=fast -fopenmp) level
+    build_plain_cases "${levels[@]}"
     for level in $(sanitized_levels); do
         compile_for "$level" "$out/sanitized-cpu-$level" kernels $(cpu_sources)
         compile_more "$out/cases-sanitized" sanitized $(case_sources)
@@ -365,4 +384,11 @@ check_overlap() {
 }
 
 mkdir -p "$out"
-for target in "${targets[@]}"; do "build_${target//-/_}"; done
+for target in "${targets[@]}"; do
+    case $target in
+        cpu) build_cpu "${levels[@]}" ;;
+        cpu-*) build_cpu "${target#cpu-}" ;;
+        cases-native) build_plain_cases "$native_level" ;;
+        *) "build_${target//-/_}" ;;
+    esac
+done
