@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.maskleap.benchmarks.Processor;
 import io.maskleap.benchmarks.subject.AttentionShape;
 import io.maskleap.benchmarks.subject.BenchmarkModel;
 import io.maskleap.benchmarks.subject.DecodeSubject;
@@ -76,6 +77,7 @@ class PeersTest {
     @ParameterizedTest
     @EnumSource(Dtype.class)
     void ourNetworks(Dtype dtype) {
+        Processor.assumeProducts(dtype);
         var library = Library.of(Library.BUILT_IN);
         for (var subject : List.of(new StepSubject(BenchmarkModel.SMALL, true, library, 2, dtype), new StepSubject(BenchmarkModel.SMALL, false, library, 2, dtype),
                 new DecodeSubject(BenchmarkModel.SMALL, GRID, library, 2, dtype))) {

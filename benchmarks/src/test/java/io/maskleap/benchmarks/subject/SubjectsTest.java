@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.maskleap.benchmarks.Processor;
 import io.maskleap.benchmarks.RandomModel;
 import io.maskleap.benchmarks.libtorch.Libtorch;
 import io.maskleap.kernel.Dtype;
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -54,8 +53,8 @@ class SubjectsTest {
 
     @ParameterizedTest
     @EnumSource(Dtype.class)
-    void product(Dtype dtype) throws IOException {
-        assumeTrue(dtype == Dtype.F32 || Files.readString(Path.of("/proc/cpuinfo")).contains(" avx512bw "), "oneDNN multiplies bfloat16 only if the processor has AVX-512");
+    void product(Dtype dtype) {
+        Processor.assumeProducts(dtype);
         verify(new ProductSubject(17, 32, 48, BUILT_IN, 2, dtype));
     }
 
