@@ -45,14 +45,21 @@ constexpr int MAX_THREADS = 1024;
 constexpr char INFO[] =
     "cpu, float32 and bfloat16, " LEAP_COMPILER ", " LEAP_ISA_LEVEL " (" LEAP_VECTORS "), OpenMP " LEAP_TEXT(_OPENMP);
 
+/* The stack of a thread of the team: Java sets OMP_STACKSIZE to as much before it loads libgomp. */
+constexpr std::size_t STACK_BYTES = 2 << 20;
+
 /* Threads that were started together and wait until all of them are there. */
 class StartedThreads {
 public:
     /* Starts up to `wanted` threads; stops at the first that the system refuses. */
     explicit StartedThreads(int wanted) {
+        pthread_attr_t attributes;
+        if (pthread_attr_init(&attributes) != 0) return;
+        pthread_attr_setstacksize(&attributes, STACK_BYTES);
         pthread_mutex_lock(&all_started_);
-        while (count_ < wanted && pthread_create(&threads_[count_], nullptr, wait, this) == 0) ++count_;
+        while (count_ < wanted && pthread_create(&threads_[count_], &attributes, wait, this) == 0) ++count_;
         pthread_mutex_unlock(&all_started_);
+        pthread_attr_destroy(&attributes);
         for (int i = 0; i < count_; ++i) pthread_join(threads_[i], nullptr);
     }
 

@@ -102,6 +102,13 @@ class EnvironmentTest {
         assertTrue(output.lines.getFirst().endsWith("(200 asked; a limit leaves no more)"), output.lines.toString());
     }
 
+    /** libgomp would want a gigabyte of stack for each thread, for which the address space has no room. */
+    @Test
+    void stacksThatTheEnvironmentWantsDoNotEndTheProcess() {
+        var limited = List.of("prlimit", "--as=" + (12L << 30));
+        assertEquals(checksum, paint(Map.of("OMP_STACKSIZE", "1G"), limited, 32).checksum());
+    }
+
     /** A processor without AVX: oneDNN's kernels for it read a convolution's bias with instructions that fault where it is not aligned. */
     @ParameterizedTest
     @CsvSource({"SSE41, x86-64", "AVX, x86-64", "AVX2, x86-64-v3"})

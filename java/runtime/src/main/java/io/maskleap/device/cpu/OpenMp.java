@@ -19,11 +19,22 @@ final class OpenMp {
     private static final String SPIN_COUNT = "1000";
     private static final String SPIN_VARIABLE = "GOMP_SPINCOUNT";
 
+    /**
+     * The stack of each of the team's threads, whatever the environment says: {@code leap_set_threads} tries threads with as much. libgomp ends the
+     * process if it cannot start a thread, so it must not want more memory for one than those had.
+     */
+    private static final String STACK_SIZE = "2M";
+    private static final String STACK_VARIABLE = "OMP_STACKSIZE";
+
     private OpenMp() {
     }
 
-    /** Loads it, for the life of the process: its threads must not lose their code. What the user's environment says of waiting counts. */
+    /**
+     * Loads it, for the life of the process: its threads must not lose their code. What the user's environment says of waiting counts; what it says of
+     * stacks does not.
+     */
     static void load() {
+        setEnvironment(STACK_VARIABLE, STACK_SIZE);
         if (System.getenv(SPIN_VARIABLE) == null && System.getenv("OMP_WAIT_POLICY") == null) {
             setEnvironment(SPIN_VARIABLE, SPIN_COUNT);
         }
@@ -35,7 +46,7 @@ final class OpenMp {
         var setenv = NativeAccess.function(Linker.nativeLinker().defaultLookup(), Path.of("libc"), "setenv",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
         try (var arena = Arena.ofConfined()) {
-            int status = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
+            int status = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 1);
             assert status == 0 : "setenv of " + name + " failed";
         } catch (Throwable t) {
             throw NativeAccess.rethrow(t);
