@@ -1,14 +1,18 @@
 package io.maskleap.benchmarks.libtorch;
 
 import io.maskleap.benchmarks.subject.Facts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.global.torch;
 
@@ -29,6 +33,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class Libtorch {
     private static final int M_TRIM_THRESHOLD = -1;
     private static final int M_MMAP_THRESHOLD = -3;
+    private static final String FOLDER = "/org/bytedeco/pytorch/" + Loader.getPlatform() + "/";
     private static final int KEPT_BYTES = 1 << 30;
 
     private static final Pattern VERSION = Pattern.compile("TORCH_VERSION=([0-9.]+)");
@@ -43,7 +48,7 @@ public final class Libtorch {
 
     /** Whether libtorch for this platform is on the class path. */
     public static boolean isPresent() {
-        return Libtorch.class.getResource("/org/bytedeco/pytorch/" + Loader.getPlatform() + "/libtorch_cpu.so") != null;
+        return Libtorch.class.getResource(FOLDER + "libtorch_cpu.so") != null;
     }
 
     /** Loads libtorch with {@code wanted} and {@code threadCount} threads, for the life of the process: it cannot be set up anew. */
@@ -64,11 +69,27 @@ public final class Libtorch {
         if (wanted == Blas.MKL) {
             System.setProperty("org.bytedeco.openblas.load", "mkl_rt");
         }
+        loadOurs();
         torch.set_num_threads(threadCount);
         setOpenBlasThreads = wanted == Blas.OPENBLAS ? function("openblas_set_num_threads") : null;
         blas = wanted;
         threads = threadCount;
         Facts.put("library", description());
+    }
+
+    /**
+     * Loads the libraries of the class path in the order in which they need each other. JavaCPP loads libtorch.so before it has unpacked libtorch_cpu.so,
+     * and the loader then takes the distribution's where one is installed: a process with both crashes.
+     */
+    private static void loadOurs() {
+        Loader.load(openblas.class);
+        for (var name : List.of("libgomp.so.1", "libc10.so", "libtorch_cpu.so")) {
+            try {
+                System.load(Loader.cacheResource(Libtorch.class, FOLDER + name).getPath());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     private static MethodHandle function(String name) {
