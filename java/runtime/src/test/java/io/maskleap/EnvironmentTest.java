@@ -50,7 +50,7 @@ class EnvironmentTest {
     private static Output paint(Map<String, String> environment, List<String> launcher, int threads, String classPath) {
         var command = new ArrayList<>(launcher);
         command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
-                "-XX:-UsePerfData", "-cp", classPath, "-Dmaskleap.demo=" + System.getProperty("maskleap.demo"),
+                "-XX:-UsePerfData", "-Xmx1g", "-cp", classPath, "-Dmaskleap.demo=" + System.getProperty("maskleap.demo"),
                 "-Dmaskleap.fixtures=" + System.getProperty("maskleap.fixtures"), ImageChecksumProgram.class.getName(), Integer.toString(threads)));
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().putAll(environment);
