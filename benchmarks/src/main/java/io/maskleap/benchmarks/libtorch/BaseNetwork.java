@@ -1,17 +1,17 @@
 package io.maskleap.benchmarks.libtorch;
 
+import io.maskleap.architecture.maskgit.MaskGitConfig;
 import io.maskleap.benchmarks.libtorch.Tensors.Flow;
 import io.maskleap.benchmarks.libtorch.Transformer.Attention;
 import io.maskleap.benchmarks.libtorch.Transformer.Mlp;
 import io.maskleap.benchmarks.libtorch.Weights.Linear;
 import io.maskleap.benchmarks.libtorch.Weights.Norm;
-import io.maskleap.architecture.maskgit.MaskGitConfig;
 import io.maskleap.weights.TensorSource;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.global.torch;
 
 /** MaskGIT's base network and head by libtorch. Source: Chang et al. 2022, in the form of valeoai's MaskGIT-pytorch. */
 final class BaseNetwork {

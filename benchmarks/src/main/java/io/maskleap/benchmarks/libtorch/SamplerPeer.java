@@ -8,8 +8,8 @@ import io.maskleap.kernel.Dtype;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.global.torch;
 
 /** The sampler by libtorch: guidance, softmax, draw, and the confidence with its noise, all in the logits' dtype. */
 public record SamplerPeer(SamplerShape shape) implements Peer {

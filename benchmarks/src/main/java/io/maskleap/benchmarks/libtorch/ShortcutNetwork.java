@@ -1,18 +1,18 @@
 package io.maskleap.benchmarks.libtorch;
 
+import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.benchmarks.libtorch.Tensors.Flow;
 import io.maskleap.benchmarks.libtorch.Transformer.Attention;
 import io.maskleap.benchmarks.libtorch.Transformer.Mlp;
 import io.maskleap.benchmarks.libtorch.Weights.Linear;
 import io.maskleap.benchmarks.libtorch.Weights.Norm;
-import io.maskleap.architecture.maskgit.ShortcutConfig;
 import io.maskleap.weights.TensorSource;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.global.torch;
 
 /** The shortcut of a MaskGIT by libtorch, one that has projections and embeds the time. Source: MIGM-Shortcut (Zhu et al. 2026). */
 final class ShortcutNetwork {

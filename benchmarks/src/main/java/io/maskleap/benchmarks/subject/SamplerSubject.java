@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.BatchShape;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.SampleCall;
 import io.maskleap.kernel.StepBlock;
 import java.lang.foreign.MemorySegment;

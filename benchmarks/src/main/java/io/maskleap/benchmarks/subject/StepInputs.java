@@ -1,7 +1,7 @@
 package io.maskleap.benchmarks.subject;
 
-import io.maskleap.kernel.StepBlock;
 import io.maskleap.architecture.maskgit.MaskGitConfig;
+import io.maskleap.kernel.StepBlock;
 import io.maskleap.sampling.StepPlan;
 import java.util.Arrays;
 import java.util.SplittableRandom;

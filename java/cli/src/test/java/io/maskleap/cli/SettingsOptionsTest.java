@@ -8,8 +8,8 @@ import io.maskleap.sampling.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine;
 
 class SettingsOptionsTest {
     private static final GenerationSettings DEFAULTS = new GenerationSettings(32, 12, Schedule.ARCCOS, Randomization.LINEAR, 2.8, 1, 7);

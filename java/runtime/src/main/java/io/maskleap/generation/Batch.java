@@ -1,7 +1,6 @@
 package io.maskleap.generation;
 
 import static io.maskleap.kernel.Dtype.F32;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.maskleap.architecture.ModelSizes;

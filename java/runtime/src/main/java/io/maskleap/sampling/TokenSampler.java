@@ -2,8 +2,8 @@ package io.maskleap.sampling;
 
 import io.maskleap.device.DeviceStream;
 import io.maskleap.device.Workspace;
-import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.BatchShape;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.Kernels;
 import io.maskleap.kernel.SampleCall;
 import io.maskleap.kernel.SelectCall;

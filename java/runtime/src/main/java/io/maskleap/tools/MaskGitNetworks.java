@@ -1,11 +1,11 @@
 package io.maskleap.tools;
 
-import io.maskleap.error.MaskleapException;
-import io.maskleap.kernel.Dtype;
 import io.maskleap.architecture.maskgit.MaskGit;
 import io.maskleap.architecture.maskgit.MaskGitConfig;
 import io.maskleap.architecture.maskgit.MaskGitShortcut;
 import io.maskleap.architecture.maskgit.ShortcutConfig;
+import io.maskleap.error.MaskleapException;
+import io.maskleap.kernel.Dtype;
 import io.maskleap.network.VqganConfig;
 import io.maskleap.network.VqganDecoder;
 import io.maskleap.weights.TensorSource;

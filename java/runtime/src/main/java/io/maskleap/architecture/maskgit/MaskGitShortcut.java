@@ -11,7 +11,6 @@ import io.maskleap.kernel.Activation;
 import io.maskleap.kernel.Dtype;
 import io.maskleap.kernel.EmbedCall;
 import io.maskleap.kernel.Heads;
-import io.maskleap.kernel.Raggedness;
 import io.maskleap.kernel.Tensor;
 import io.maskleap.network.AttentionWeights;
 import io.maskleap.network.MlpWeights;

@@ -32,7 +32,6 @@ public final class EmulatedCuda {
         return NativeAccess.function(LIBRARY, PATH, name, type);
     }
 
-
     /** Forgets calls and failures to come. */
     public static void reset() {
         try {
